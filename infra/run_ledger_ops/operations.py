@@ -15,12 +15,13 @@ from run_ledger_ops.commands import (
 )
 from run_ledger_ops.console.arguments import Words
 from run_ledger_ops.mending import audit, redrive, rejected, upgrade
-from run_ledger_ops.telling import alert_trials
+from run_ledger_ops.telling import alert_trials, digests
 
 
 def add_to(commands: Words) -> None:
     """Add all of them."""
     mending = (status, rejected, redrive, audit, upgrade)
     deploying = (local, deploy, rollback, destroy)
-    for module in (*deploying, users, apps, token, mcp, clients, alert_trials, dashboard, *mending):
+    telling = (alert_trials, digests)
+    for module in (*deploying, users, apps, token, mcp, clients, *telling, dashboard, *mending):
         module.add_to(commands)

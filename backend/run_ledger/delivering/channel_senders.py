@@ -92,7 +92,12 @@ class ChannelSenders:
 
     def _mailed(self, delivery: Delivery, channel: Channel) -> SendResult:
         letter = delivery.letter or letter_of(wording_of(delivery, self._site_url))
-        self._post.send(delivery.delivery_id, letter, channel.recipients)
+        recipients = [
+            one for one in channel.recipients if one in letter.recipients or not letter.recipients
+        ]
+        if not recipients:
+            return SendResult("never", "its recipient is not declared any more")
+        self._post.send(delivery.delivery_id, letter, recipients)
         return DELIVERED
 
     def _posted(self, delivery: Delivery, channel: Channel) -> SendResult:

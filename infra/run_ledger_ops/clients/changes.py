@@ -13,6 +13,7 @@ from msgspec import Struct, structs
 
 from run_ledger.domain.aws_jobs.job_rules import AwsJobRule
 from run_ledger.domain.delivery.channels import Channel
+from run_ledger.domain.digests.digest_rules import DigestRule
 from run_ledger.domain.exceptions import shown
 from run_ledger.domain.incidents.alert_rules import AlertRule
 from run_ledger.domain.incidents.expectations import Expectation
@@ -21,6 +22,7 @@ from run_ledger.store.items.client_items import ClientParameter, ClientProfile, 
 from run_ledger_ops.clients.alerts import alert_text
 from run_ledger_ops.clients.aws_jobs import aws_job_document
 from run_ledger_ops.clients.channel_declarations import channel_text, with_references
+from run_ledger_ops.clients.digest_declarations import digest_text
 from run_ledger_ops.clients.expectations_file import expectation_text
 from run_ledger_ops.clients.suspicion import suspicion
 from run_ledger_ops.console import terminal
@@ -50,6 +52,7 @@ class ClientChange(Struct, frozen=True):
     alerts: tuple[Difference, ...] = ()
     channels: tuple[Difference, ...] = ()
     expect: tuple[Difference, ...] = ()
+    digest: tuple[Difference, ...] = ()
 
     @property
     def client_id(self) -> str:
@@ -78,6 +81,7 @@ def change_to(stored: StoredClient, declared: ClientRecord) -> ClientChange:
         tuple(_alert_differences(before.alerts if before else (), wanted.alerts)),
         tuple(_channel_differences(before.channels if before else (), wanted.channels)),
         tuple(_expect_differences(before.expect if before else (), wanted.expect)),
+        tuple(_digest_differences(before.digest if before else None, wanted.digest)),
     )
 
 
@@ -93,6 +97,7 @@ def removal(stored: StoredClient) -> ClientChange:
         alerts=tuple(_alert_differences(record.alerts if record else (), ())),
         channels=tuple(_channel_differences(record.channels if record else (), ())),
         expect=tuple(_expect_differences(record.expect if record else (), ())),
+        digest=tuple(_digest_differences(record.digest if record else None, None)),
     )
 
 
@@ -103,7 +108,7 @@ def lines(change: ClientChange) -> Iterator[str]:
         return
     yield f"{_SIGNS[change.change]} {change.client_id}"
     parts = (
-        *(change.profile, change.channels, change.expect, change.alerts),
+        *(change.profile, change.channels, change.expect, change.alerts, change.digest),
         *(change.parameters, change.aws_jobs),
     )
     for part in itertools.chain(*parts):
@@ -121,6 +126,7 @@ def document(change: ClientChange) -> dict[str, Any]:
         "channels": [structs.asdict(part) for part in change.channels],
         "expect": [structs.asdict(part) for part in change.expect],
         "alerts": [structs.asdict(part) for part in change.alerts],
+        "digest": [structs.asdict(part) for part in change.digest],
         "parameters": [structs.asdict(part) for part in change.parameters],
         "aws_jobs": [structs.asdict(part) for part in change.aws_jobs],
     }
@@ -232,6 +238,14 @@ def _expect_differences(
             yield Difference("expectation", _kind(was, now), details)
     if old == new and [*old] != [*new]:
         yield Difference("order of expectations", "changed")
+
+
+def _digest_differences(
+    before: DigestRule | None, after: DigestRule | None
+) -> Iterator[Difference]:
+    if before != after:
+        details = () if after is None else (digest_text(after),)
+        yield Difference("digest", _kind(before, after), details)
 
 
 def _details(old: ClientParameter | None, new: ClientParameter) -> Iterator[str]:

@@ -16,6 +16,7 @@ from run_ledger.store.items.keys import RESERVED_CLIENT_IDS
 from run_ledger_ops.clients.alerts import read_alerts
 from run_ledger_ops.clients.aws_jobs import aws_job_rules, shared_patterns
 from run_ledger_ops.clients.channel_declarations import WITHHELD, read_channels
+from run_ledger_ops.clients.digest_declarations import read_digest
 from run_ledger_ops.clients.expectations_file import read_expectations
 from run_ledger_ops.clients.nodes import Checker, document
 from run_ledger_ops.clients.suspicion import form, suspicion
@@ -41,7 +42,7 @@ _ARN_ALLOWED = (
 
 _CLIENT_KEYS = (
     *("id", "name", "description", "contact", "tags"),
-    *("channels", "expect", "alerts", "parameters", "aws_jobs"),
+    *("channels", "expect", "alerts", "digest", "parameters", "aws_jobs"),
 )
 _PARAMETER_KEYS = ("name", "description", "value", "secret", "not_secret")
 
@@ -123,7 +124,8 @@ class _Reader(Checker):
         names = [channel.name for channel in channels]
         alerts = read_alerts(self, fields.get("alerts"), f"{path}.alerts", names)
         expect = read_expectations(self, fields.get("expect"), f"{path}.expect")
-        return ClientRecord(client_id, profile, parameters, rules, alerts, channels, expect)
+        digest = read_digest(self, fields.get("digest"), f"{path}.digest", channels)
+        return ClientRecord(client_id, profile, parameters, rules, alerts, channels, expect, digest)
 
     def _parameter(self, node: yaml.Node, path: str, client: str) -> ClientParameter:
         fields = self.fields(node, path, _PARAMETER_KEYS, ("name",))

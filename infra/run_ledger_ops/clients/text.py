@@ -9,6 +9,7 @@ from run_ledger.store.items.client_items import ClientParameter, ClientRecord
 from run_ledger_ops.clients.alerts import alerts_as_document
 from run_ledger_ops.clients.aws_jobs import aws_job_document
 from run_ledger_ops.clients.channel_declarations import WITHHELD, channels_as_document
+from run_ledger_ops.clients.digest_declarations import digest_as_document
 from run_ledger_ops.clients.expectations_file import expectations_as_document
 
 
@@ -41,6 +42,7 @@ def _client(record: ClientRecord) -> dict[str, Any]:
         "channels": channels_as_document(record.channels),
         "expect": expectations_as_document(record.expect),
         "alerts": alerts_as_document(record.alerts),
+        "digest": None if record.digest is None else digest_as_document(record.digest),
         "parameters": [_parameter(record.parameters[name]) for name in sorted(record.parameters)],
         "aws_jobs": [aws_job_document(rule) for rule in record.aws_jobs],
     }

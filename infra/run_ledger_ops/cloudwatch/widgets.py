@@ -272,6 +272,7 @@ def _telling() -> Widget:
         _ours("GivenUp", "courier", "given up"),
         _ours("NotTold", "teller", "not told yet"),
         _lambda("Errors", "courier", "errors"),
+        _lambda("Errors", "digester", "digests that failed"),
     )
 
 

@@ -79,6 +79,7 @@ def test_outputs_are_complete() -> None:
         "TellerFunctionName",
         "TellerDlqUrl",
         "CourierFunctionName",
+        "DigesterFunctionName",
         "DeliveriesQueueUrl",
         "DeliveriesDlqUrl",
         "ActsQueueUrl",

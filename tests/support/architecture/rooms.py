@@ -19,6 +19,7 @@ domain/api: domain domain/contract domain/state domain/incidents
 domain/intake: domain domain/contract domain/api
 domain/aws_jobs: domain domain/contract
 domain/delivery: domain domain/incidents
+domain/digests: domain domain/incidents domain/delivery
 
 questions:
 schedules.py: domain domain/incidents
@@ -30,11 +31,12 @@ metrics.py: domain logs.py
 store/dynamo: domain
 settings.py: store/dynamo
 store/items: domain domain/contract domain/state domain/aws_jobs domain/incidents domain/delivery
-    store/dynamo
-store/clients: domain domain/api domain/aws_jobs domain/incidents domain/delivery store/dynamo
-    store/items
+    domain/digests store/dynamo
+store/clients: domain domain/api domain/aws_jobs domain/incidents domain/delivery domain/digests
+    store/dynamo store/items
 store/incidents: domain domain/state domain/api domain/incidents store/dynamo store/items
 store/deliveries: domain domain/delivery store/dynamo
+store/digests: domain domain/digests store/dynamo
 store/logs: domain store/dynamo store/items
 store/posting: domain domain/contract domain/state store/dynamo store/items store/logs
 store/lists: domain domain/contract domain/state domain/api store/dynamo store/items store/logs
@@ -64,6 +66,8 @@ openapi: domain/contract domain/api domain/intake questions read read/gateway do
 delivering: domain domain/incidents domain/delivery store/dynamo store/deliveries
 timekeeping: domain domain/incidents domain/intake schedules.py store/dynamo store/items
     store/clients store/incidents store/timed doors
+digesting: domain domain/api domain/delivery domain/digests starting.py logs.py metrics.py
+    settings.py store/dynamo store/clients store/digests questions read assistants delivering
 aws_jobs: domain domain/contract domain/state domain/api domain/intake domain/aws_jobs
     store/dynamo store/lists emit/counting doors
 
@@ -93,7 +97,8 @@ console: backend/domain backend/store/dynamo
 cloudwatch: checkout.py backend/domain/contract backend/store/dynamo backend/store/items
 analysts_app.py: checkout.py console
 clients: console backend/domain backend/domain/contract backend/domain/aws_jobs
-    backend/domain/incidents backend/domain/delivery backend/schedules.py
+    backend/domain/incidents backend/domain/delivery backend/domain/digests
+    backend/schedules.py
     backend/store/items backend/store/clients backend/emit/counting
 sign_in: console backend/domain backend/domain/contract backend/domain/api
     backend/domain/intake backend/store/clients
@@ -129,7 +134,7 @@ mending: console checks backend/domain backend/domain/state backend/store/dynamo
     backend/store/lists backend/store/audit
 assistant: console sign_in deploying backend/questions
 telling: console clients backend/domain backend/domain/delivery backend/delivering
-    backend/store/deliveries
+    backend/store/deliveries backend/store/digests
 operations.py: console commands mending assistant telling
 command.py: console commands operations.py
 """

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from run_ledger import account_events, api, courier, metrics, prover, sweeper, teller, writer
+from run_ledger import (
+    account_events,
+    api,
+    courier,
+    metrics,
+    prover,
+    sweeper,
+    teller,
+    writer,
+)
+from run_ledger.digesting import digester
 
 _AWS: dict[str, tuple[set[str], list[set[str]]]] = {
     "AWS/SQS": (
@@ -60,6 +70,7 @@ _OURS = {
     "prover": prover.UNITS,
     "teller": teller.UNITS,
     "courier": courier.UNITS,
+    "digester": digester.UNITS,
 }
 
 

@@ -51,6 +51,7 @@ EVERY_FUNCTION = [
     "AwsJobsFunction",
     "TellerFunction",
     "CourierFunction",
+    "DigesterFunction",
 ]
 """With what only some stages have, as those of `FULL`."""
 _IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)")

@@ -28,13 +28,15 @@ TRIAL = "trial"
 class Letter(Struct, frozen=True):
     """A mail whose words are ready; ``html`` has been escaped where it quotes anybody.
 
-    ``headers`` are further ones, such as ``List-Unsubscribe``.
+    ``headers`` are further ones, such as ``List-Unsubscribe``. Of the channel's recipients, only
+    those of ``recipients`` get it; all do where it is empty.
     """
 
     subject: str
     text: str
     html: str
     headers: Mapping[str, str] = {}
+    recipients: tuple[str, ...] = ()
 
 
 class Delivery(Struct, frozen=True, omit_defaults=True):

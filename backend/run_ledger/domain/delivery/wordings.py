@@ -128,10 +128,10 @@ def _link(detail: Mapping[str, Any], site_url: str) -> str:
     job_id = detail.get("last_job_id")
     if not site_url or not job_id:
         return site_url
-    return f"{site_url}/#/jobs/{_encoded(str(job_id))}"
+    return f"{site_url}/#/jobs/{url_encoded(str(job_id))}"
 
 
-def _encoded(text: str) -> str:
-    """Return *text* as one part of an address's path."""
+def url_encoded(text: str) -> str:
+    """Return *text* as one part of an address's path or query."""
     octets = text.encode("utf-8", "surrogatepass")
     return "".join(chr(one) if chr(one) in _PLAIN else f"%{one:02X}" for one in octets)

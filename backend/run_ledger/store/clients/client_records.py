@@ -29,13 +29,16 @@ from run_ledger.store.dynamo.faults import Fault, fault, fault_of_code
 from run_ledger.store.items.client_items import (
     ALERTS,
     CHANNEL_REFERENCES,
+    DIGEST,
     PARAMETER_ATTRIBUTES,
     PROFILE_ATTRIBUTES,
     REFERENCE,
     ClientRecord,
     alert_values,
     channel_values,
+    digest_in,
     from_items,
+    listing_item,
     parameter_item,
     profile_values,
 )
@@ -105,7 +108,7 @@ class ClientRecords:
                 break
         else:
             raise StoreUnavailable(f"client {client_id} is being changed all the time: try again")
-        listed = self._get(CLIENT_DIRECTORY, client_id, ("name",))
+        listed = self._get(CLIENT_DIRECTORY, client_id, ("name", DIGEST))
         rules = rules_of(self._get(AWS_JOBS, client_id, ATTRIBUTES))
         watched = self._get(WATCHED, client_id, watched_clients.ATTRIBUTES)
         expect = watched_clients.expectations_of(watched)
@@ -113,7 +116,12 @@ class ClientRecords:
             client_id,
             None
             if profile is None
-            else structs.replace(from_items(client_id, items), aws_jobs=rules, expect=expect),
+            else structs.replace(
+                from_items(client_id, items),
+                aws_jobs=rules,
+                expect=expect,
+                digest=digest_in(listed or {}),
+            ),
             None if profile is None else profile.get("revision"),
             None if listed is None else str(listed.get("name", "")),
         )
@@ -138,7 +146,8 @@ class ClientRecords:
                 return False
             rules = stored.record.aws_jobs if stored.record else ()
             # What lies beside the profile is written at the end.
-            record = structs.replace(basis, parameters={}, aws_jobs=rules)
+            digest = stored.record.digest if stored.record else None
+            record = structs.replace(basis, parameters={}, aws_jobs=rules, digest=digest)
             stored = StoredClient(stored.client_id, record, revision, stored.listed_as)
         return self._commit([*self._last_guard(stored, wanted, updated_at), *parts[-1]])
 
@@ -159,11 +168,10 @@ class ClientRecords:
             *self._rules_change(stored, wanted.aws_jobs),
             self._watched_change(wanted),
         ]
-        name = wanted.profile.name
-        if stored.listed_as == name:
+        digest = stored.record.digest if stored.record else None
+        if (stored.listed_as, digest) == (wanted.profile.name, wanted.digest):
             return actions
-        listing = {"pk": CLIENT_DIRECTORY, "sk": stored.client_id, "name": name}
-        return [*actions, {"Put": {"TableName": self._table, "Item": to_item(listing)}}]
+        return [*actions, {"Put": {"TableName": self._table, "Item": listing_item(wanted)}}]
 
     def _rules_change(
         self, stored: StoredClient, wanted: tuple[AwsJobRule, ...]

@@ -6,7 +6,7 @@ pk                sk                   holds
 client id         ``profile``          name, description, contact, tags, alerts, channels,
                                        channel_refs (of secrets), revision, updated_at
 client id         ``param#NAME``       name, description, kind, value or secret_ref, updated_at
-``clients``       client id            name: the directory, which is read without a scan
+``clients``       client id            name, digest: the directory, which is read without a scan
 ``aws#jobs``      client id            rules: which jobs of AWS's services are the client's
 ``clients#…``     client id            expect, alerts: what is judged by time (``watched``)
 ================  ===================  =========================================================
@@ -22,14 +22,17 @@ from msgspec import Struct, field
 
 from run_ledger.domain.aws_jobs.job_rules import AwsJobRule
 from run_ledger.domain.delivery.channels import Channel
+from run_ledger.domain.digests.digest_rules import DigestRule
 from run_ledger.domain.incidents.alert_rules import AlertRule
 from run_ledger.domain.incidents.expectations import Expectation
 from run_ledger.store.dynamo.attributes import Item, to_item
 
-from .keys import PARAMETER_PREFIX, PROFILE
+from .keys import CLIENT_DIRECTORY, PARAMETER_PREFIX, PROFILE
 
 ALERTS = "alerts"
 CHANNELS = "channels"
+DIGEST = "digest"
+"""In the directory, so that one query finds all clients that have one."""
 CHANNEL_REFERENCES = "channel_refs"
 PROFILE_ATTRIBUTES = (
     *("pk", "sk", "name", "description", "contact", "tags", ALERTS, CHANNELS, "revision"),
@@ -80,6 +83,7 @@ class ClientRecord(Struct, frozen=True):
     alerts: tuple[AlertRule, ...] = ()
     channels: tuple[Channel, ...] = ()
     expect: tuple[Expectation, ...] = ()
+    digest: DigestRule | None = None
 
 
 def from_items(client_id: str, items: Mapping[str, Mapping[str, Any]]) -> ClientRecord:
@@ -129,6 +133,18 @@ def channels_in(profile: Mapping[str, Any]) -> tuple[Channel, ...]:
     channels = msgspec.convert(profile.get(CHANNELS) or [], tuple[Channel, ...])
     references = msgspec.convert(profile.get(CHANNEL_REFERENCES) or {}, dict[str, dict[str, str]])
     return tuple(msgspec.structs.replace(one, **references.get(one.name, {})) for one in channels)
+
+
+def digest_in(listing: Mapping[str, Any]) -> DigestRule | None:
+    """Return the digest of a client's item in the directory; raises ValidationError for others."""
+    return msgspec.convert(listing.get(DIGEST), DigestRule | None)
+
+
+def listing_item(record: ClientRecord) -> Item:
+    """Return the item of a client in the directory."""
+    item = {"pk": CLIENT_DIRECTORY, "sk": record.client_id, "name": record.profile.name}
+    digest = record.digest
+    return to_item(item if digest is None else item | {DIGEST: msgspec.to_builtins(digest)})
 
 
 def channel_values(channels: Sequence[Channel]) -> dict[str, Any]:

@@ -1,0 +1,77 @@
+"""Asks the read API for a digest's figures, by the reader itself, as one client or as staff.
+
+The asking has the rights of the group of one client, as a person of that client has them by a
+token. So a digest can't hold what its readers could not see on the site.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import structs
+
+from run_ledger.assistants.reader_asking import ReaderAsking
+from run_ledger.domain.api.access import CLIENT_GROUP, REQUIRED_SCOPE
+from run_ledger.domain.digests.digest_figures import DigestAnswers
+from run_ledger.domain.digests.digest_rules import DigestPeriod
+from run_ledger.domain.instants import MICROSECONDS
+from run_ledger.questions.asking import Json, path_of
+from run_ledger.read.reader import Reader, Request
+
+_SELF = "digests"
+_MINUTE = 60
+_MOST = "100"
+
+
+def asking_as(reader: Reader, client_id: str, seconds: float) -> ReaderAsking:
+    """Return what asks *reader* as a person of *client_id*, for *seconds* in all.
+
+    No token outside this process is like the one that it makes up: its issuer is no user pool.
+    """
+    settings = structs.replace(reader.settings, issuer=_SELF)
+    claims: Mapping[str, Any] = {
+        "iss": _SELF,
+        "sub": _SELF,
+        "username": _SELF,
+        "client_id": _SELF,
+        "token_use": "access",
+        "scope": REQUIRED_SCOPE,
+        "cognito:groups": [f"{CLIENT_GROUP}{client_id}"],
+        "exp": reader.now() // MICROSECONDS + int(seconds) + _MINUTE,
+    }
+    request = Request("GET", "", {}, {}, "", claims, "", frozenset({_SELF}), "")
+    asker = structs.replace(reader, settings=settings, sign_outs=None)
+    return ReaderAsking(asker, request, seconds)
+
+
+def digest_answers(ask: ReaderAsking, client_id: str, period: DigestPeriod) -> DigestAnswers:
+    """Return what the API answers about the days of a digest.
+
+    Raises Refused where it has no answer, or none in time, and ReaderCrashed where it fails.
+    """
+    before = period.previous()
+    days = _days(client_id, period)
+    trends = ask("/trends", days)
+    errors = {"from": trends["from"], "to": trends["to"], "new": "true"}
+    whose = {"client_id": client_id, "limit": _MOST}
+    return DigestAnswers(
+        client=ask(path_of("clients", client_id), {}),
+        trends=trends,
+        trends_before=ask("/trends", _days(client_id, before)),
+        pipelines=ask("/trends", {**days, "group_by": "pipeline"}),
+        pipelines_before=ask("/trends", {**_days(client_id, before), "group_by": "pipeline"}),
+        errors=ask("/errors", {**whose, **errors}),
+        overdue=ask("/projects", {**whose, "overdue": "true"}),
+        incidents=ask("/incidents", {**whose, "sort": "jobs"}),
+    )
+
+
+def _days(client_id: str, period: DigestPeriod) -> Json:
+    return {
+        "interval": "day",
+        "client_id": client_id,
+        "from": str(period.first),
+        "to": str(period.end),
+        "tz": period.tz,
+    }

@@ -1,0 +1,181 @@
+"""The figures of a digest, made of the read API's answers alone: so they are the API's.
+
+What is worst stands first: pipelines by failed and timed out jobs, then by partial ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+Json = Mapping[str, Any]
+_COUNTED = ("created", "ended", "succeeded", "partial", "failed", "cancelled", "timed_out")
+_MOST_LISTED = 10
+
+
+class DigestAnswers(Struct, frozen=True):
+    """What the API answers about a client, each of a path of its own.
+
+    ``trends`` and ``pipelines`` are of the digest's days, the others of as many days before.
+    ``errors`` are the new error groups, ``overdue`` projects, ``incidents`` those that are open.
+    """
+
+    client: Json
+    trends: Json
+    trends_before: Json
+    pipelines: Json
+    pipelines_before: Json
+    errors: Json
+    overdue: Json
+    incidents: Json
+
+
+class WorkFigures(Struct, frozen=True):
+    """What was done in some days: jobs by result, records and cost in millionths of a US dollar.
+
+    ``error_rate`` is None where nothing ended but cancelled jobs. The cost is a lower bound where
+    ``unpriced_calls`` is not 0.
+    """
+
+    created: int = 0
+    ended: int = 0
+    succeeded: int = 0
+    partial: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    timed_out: int = 0
+    error_rate: float | None = None
+    records_ok: int = 0
+    records_failed: int = 0
+    records_skipped: int = 0
+    cost_microusd: int = 0
+    unpriced_calls: int = 0
+
+    @property
+    def failures(self) -> int:
+        """Return how many jobs failed or timed out."""
+        return self.failed + self.timed_out
+
+
+class PipelineFigures(Struct, frozen=True):
+    """What one pipeline did; ``pipeline`` is None for all that the API does not tell apart."""
+
+    pipeline: str | None
+    work: WorkFigures
+    work_before: WorkFigures
+
+
+class DigestList(Struct, frozen=True):
+    """The first members of a list, and how many it has; ``at_least`` where there are still more."""
+
+    items: Sequence[Json]
+    count: int
+    at_least: bool = False
+
+
+class DigestFigures(Struct, frozen=True):
+    """All that a digest tells. Times are texts; ``until`` is exclusive.
+
+    ``pipelines`` are those that did something in the days or in the ones before.
+    """
+
+    client_id: str
+    client_name: str | None
+    since: str
+    until: str
+    work: WorkFigures
+    work_before: WorkFigures
+    pipelines: Sequence[PipelineFigures]
+    pipelines_in_all: int
+    incidents: DigestList
+    overdue: DigestList
+    new_errors: DigestList
+    left_out: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether nothing happened, and nothing is wrong."""
+        nothing_done = self.work == WorkFigures()
+        lists = (self.incidents, self.overdue, self.new_errors)
+        return nothing_done and not self.left_out and not any(one.count for one in lists)
+
+
+def digest_figures(answers: DigestAnswers) -> DigestFigures:
+    """Return the figures that *answers* hold."""
+    since, until = answers.trends["from"], answers.trends["to"]
+    now, before = (_by_pipeline(one) for one in (answers.pipelines, answers.pipelines_before))
+    nothing = WorkFigures()
+    pipelines = [
+        PipelineFigures(name, now.get(name, nothing), before.get(name, nothing))
+        for name in {**now, **before}
+    ]
+    pipelines.sort(key=_rank)
+    new = [
+        one
+        for one in answers.errors["items"]
+        if since <= one["first_seen_at"] < until  # the API's days are those of UTC
+    ]
+    return DigestFigures(
+        answers.client["client_id"],
+        answers.client["name"],
+        since,
+        until,
+        _sums(answers.trends),
+        _sums(answers.trends_before),
+        pipelines[:_MOST_LISTED],
+        len(pipelines),
+        _listed(answers.incidents["items"], answers.incidents),
+        _listed(answers.overdue["items"], answers.overdue),
+        _listed(new, answers.errors),
+        any(one["left_out"] is not None for one in (answers.trends, answers.errors)),
+    )
+
+
+def _rank(one: PipelineFigures) -> tuple[bool, int, int, int, str]:
+    """Return what puts the worst first; where nothing failed, what had failed before."""
+    return (
+        one.pipeline is None,
+        -one.work.failures,
+        -one.work.partial,
+        -one.work_before.failures,
+        one.pipeline or "",
+    )
+
+
+def _listed(items: Sequence[Json], page: Json) -> DigestList:
+    return DigestList(items[:_MOST_LISTED], len(items), page["next_cursor"] is not None)
+
+
+def _by_pipeline(trends: Json) -> dict[str | None, WorkFigures]:
+    found: dict[str | None, WorkFigures] = {
+        one["key"]["pipeline"]: _added(one["points"]) for one in trends["series"]
+    }
+    if trends["other"] is not None:
+        found[None] = _added(trends["other"]["points"])
+    return {name: figures for name, figures in found.items() if figures != WorkFigures()}
+
+
+def _sums(trends: Json) -> WorkFigures:
+    return _added([point for one in trends["series"] for point in one["points"]])
+
+
+def _added(points: Sequence[Json]) -> WorkFigures:
+    """Return the sums of points; a rate is made of the sums, as the API makes that of a point."""
+    counts = {name: sum(point[name] for point in points) for name in _COUNTED}
+
+    def counter(name: str) -> int:
+        return sum(point["counters"].get(name, 0) for point in points)
+
+    judged = counts["ended"] - counts["cancelled"]
+    failures = counts["failed"] + counts["timed_out"]
+    return WorkFigures(
+        **counts,
+        error_rate=failures / judged if judged > 0 else None,
+        records_ok=counter("records_ok"),
+        records_failed=counter("records_failed"),
+        records_skipped=counter("records_skipped"),
+        cost_microusd=counter("cost_microusd"),
+        unpriced_calls=counter("llm_calls_unpriced"),
+    )

@@ -1,0 +1,276 @@
+"""The words of a digest, as a mail: what is worst first, for a first glance on a phone.
+
+All that anybody else has named stands there as text: on one line, cut, and escaped in HTML.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from msgspec import Struct
+
+from run_ledger.domain import instants
+from run_ledger.domain.delivery.deliveries import Delivery, Letter
+from run_ledger.domain.delivery.wordings import shortened, url_encoded, wording_of
+from run_ledger.domain.incidents.causes import INCIDENT_OPENED
+
+from .digest_figures import DigestFigures, DigestList, PipelineFigures, WorkFigures
+from .digest_rules import DigestPeriod
+
+_BEFORE = {"daily": "the day before", "weekly": "the week before"}
+_FAILURES = "failed,timed_out"
+_MICROUSD = Decimal(1_000_000)
+_STYLE = "font-family:system-ui,sans-serif;font-size:16px;line-height:1.5;max-width:40em"
+_HEADING = "font-size:17px;margin:1.2em 0 .3em"
+_LIST = "margin:0;padding-left:1.2em"
+_SMALL = "font-size:14px;margin-top:1.5em"
+
+
+class Line(Struct, frozen=True):
+    """One line, and where more of it is to be seen; ``link`` may be empty."""
+
+    words: str
+    link: str = ""
+
+
+class Section(Struct, frozen=True):
+    """Lines under a heading."""
+
+    heading: str
+    lines: Sequence[Line]
+
+
+class DigestWords(Struct, frozen=True):
+    """A digest in words without markup."""
+
+    headline: str
+    lines: Sequence[str]
+    sections: Sequence[Section]
+    link: str
+
+
+def digest_words(figures: DigestFigures, period: DigestPeriod, site_url: str) -> DigestWords:
+    """Return the words of a digest; *site_url* is empty where there is no site to link to."""
+    before = _BEFORE[period.every]
+    name = shortened(figures.client_name or figures.client_id)
+    days = _days(period)
+    address = _Address(figures, site_url)
+    lines = [
+        f"{days} ({period.tz}). {_ended(figures.work, before, figures.work_before)}",
+        f"It cost {_cost(figures.work)}, {before} {_cost(figures.work_before)}{_change(figures)}.",
+    ]
+    if figures.left_out:
+        lines.append("These figures are incomplete: there was too much to add up in time.")
+    return DigestWords(
+        f"{name}, {_short_days(period)}: {_verdict(figures)}",
+        lines,
+        [one for one in _sections(figures, before, address) if one.lines],
+        address.jobs(),
+    )
+
+
+def digest_letter(words: DigestWords, footer: str, recipient: str) -> Letter:
+    """Return the mail of *words* to one *recipient*; *footer* says why they get it."""
+    text = f"{digest_text(words)}\n{footer}\n"
+    return Letter(words.headline, text, _page(words, footer), recipients=(recipient,))
+
+
+def digest_text(words: DigestWords) -> str:
+    """Return a digest as plain text."""
+    lines = [words.headline, "", *words.lines]
+    for section in words.sections:
+        lines += ["", section.heading, *(f"- {line.words}" for line in section.lines)]
+    lines += ["", words.link] if words.link else []
+    return "\n".join(lines) + "\n"
+
+
+def _page(words: DigestWords, footer: str) -> str:
+    parts = [f'<h1 style="font-size:20px;margin:0">{html.escape(words.headline)}</h1>']
+    parts += [f"<p>{html.escape(line)}</p>" for line in words.lines]
+    for section in words.sections:
+        parts.append(f'<h2 style="{_HEADING}">{html.escape(section.heading)}</h2>')
+        items = "".join(f"<li>{_linked(line)}</li>" for line in section.lines)
+        parts.append(f'<ul style="{_LIST}">{items}</ul>')
+    if words.link:
+        parts.append(f"<p>{_linked(Line('All jobs of this time in Run Ledger', words.link))}</p>")
+    parts.append(f'<p style="{_SMALL}">{html.escape(footer)}</p>')
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
+        f"<title>{html.escape(words.headline)}</title></head>"
+        f'<body style="{_STYLE};overflow-wrap:anywhere">{"".join(parts)}</body></html>'
+    )
+
+
+def _linked(line: Line) -> str:
+    words = html.escape(line.words)
+    return f'<a href="{html.escape(line.link)}">{words}</a>' if line.link else words
+
+
+class _Address:
+    """Makes addresses of the site's list of jobs, for exactly the days of a digest."""
+
+    def __init__(self, figures: DigestFigures, site_url: str) -> None:
+        self._site_url = site_url
+        self._whose = {"client_id": figures.client_id}
+        self._when = {"ended_from": figures.since, "ended_to": figures.until}
+
+    def jobs(self, **filters: str) -> str:
+        return self._of({**self._whose, **filters, **self._when})
+
+    def project(self, project_id: str) -> str:
+        return self._of({**self._whose, "project_id": project_id})
+
+    def _of(self, filters: Mapping[str, str]) -> str:
+        query = "&".join(f"{name}={url_encoded(value)}" for name, value in filters.items())
+        return f"{self._site_url}/#/jobs?{query}" if self._site_url else ""
+
+
+def _sections(figures: DigestFigures, before: str, address: _Address) -> Iterator[Section]:
+    yield Section("Wrong now", [*_incidents(figures, address), *_overdue(figures, address)])
+    errors = [
+        Line(
+            f"{_error(one)}: {_counted(one['jobs'], 'job')} so far",
+            address.jobs(result=_FAILURES, fingerprint=one["fingerprint"]),
+        )
+        for one in figures.new_errors.items
+    ]
+    yield Section("New errors", [*errors, *_more(figures.new_errors, "error")])
+    pipelines = [_pipeline(one, before, address) for one in figures.pipelines]
+    hidden = figures.pipelines_in_all - len(pipelines)
+    rest = [Line(f"and {_counted(hidden, 'more pipeline')}")] if hidden else []
+    yield Section("Pipelines, worst first", [*pipelines, *rest])
+    yield Section("All figures", list(_all(figures.work, figures.work_before, before)))
+
+
+def _incidents(figures: DigestFigures, address: _Address) -> Iterator[Line]:
+    for one in figures.incidents.items:
+        told = wording_of(Delivery("", figures.client_id, "", INCIDENT_OPENED, "", one), "")
+        yield Line(f"{told.headline}. {told.lines[0]}", address.jobs(pipeline=one["pipeline"]))
+    yield from _more(figures.incidents, "incident")
+
+
+def _overdue(figures: DigestFigures, address: _Address) -> Iterator[Line]:
+    for one in figures.overdue.items:
+        done = f"{one['jobs_done']:,}"
+        if one["jobs_expected"] is not None:
+            done += f" of {one['jobs_expected']:,}"
+        yield Line(
+            f"Project {shortened(one['name'] or one['project_id'])} is overdue since "
+            f"{_time(one['due_at'])}: {done} jobs are done",
+            address.project(one["project_id"]),
+        )
+    yield from _more(figures.overdue, "overdue project")
+
+
+def _more(listed: DigestList, what: str) -> Iterator[Line]:
+    hidden = listed.count - len(listed.items)
+    if hidden or listed.at_least:
+        least = "at least " if listed.at_least else ""
+        yield Line(f"and {least}{_counted(hidden, f'more {what}')}")
+
+
+def _pipeline(one: PipelineFigures, before: str, address: _Address) -> Line:
+    name = "All others together" if one.pipeline is None else shortened(one.pipeline)
+    words = f"{name}: {_failed(one.work)}, {before} {_failed(one.work_before)}"
+    if one.work.partial or one.work_before.partial:
+        words += f"; partial {one.work.partial:,} ({one.work_before.partial:,})"
+    if one.work.cost_microusd or one.work_before.cost_microusd:
+        words += f"; {_cost(one.work)} ({_cost(one.work_before)})"
+    return Line(words, "" if one.pipeline is None else address.jobs(pipeline=one.pipeline))
+
+
+def _all(now: WorkFigures, then: WorkFigures, before: str) -> Iterator[Line]:
+    """Give each figure beside that of the time before."""
+    names: Mapping[str, str] = {
+        "created": "Jobs created",
+        "ended": "Jobs ended",
+        "succeeded": "Succeeded",
+        "partial": "Partial",
+        "failed": "Failed",
+        "timed_out": "Timed out",
+        "cancelled": "Cancelled",
+        "records_ok": "Records ok",
+        "records_failed": "Records failed",
+        "records_skipped": "Records skipped",
+    }
+    for name, words in names.items():
+        new, old = getattr(now, name), getattr(then, name)
+        if new or old:
+            yield Line(f"{words}: {new:,} ({before} {old:,})")
+
+
+def _verdict(figures: DigestFigures) -> str:
+    now, wrong = figures.work, figures.incidents.count + figures.overdue.count
+    if now.failures:
+        return f"{now.failures:,} of {_counted(now.ended, 'job')} failed or timed out"
+    if wrong:
+        return f"{wrong:,} wrong now"
+    if now.partial:
+        return f"{now.partial:,} of {_counted(now.ended, 'job')} ended partial"
+    return f"all well, {_counted(now.ended, 'job')} ended" if now.ended else "nothing ended"
+
+
+def _ended(now: WorkFigures, before: str, then: WorkFigures) -> str:
+    return (
+        f"{now.failures:,} of {_counted(now.ended, 'job')} failed or timed out{_rate(now)}; "
+        f"{before} {then.failures:,} of {then.ended:,}{_rate(then)}."
+    )
+
+
+def _rate(figures: WorkFigures) -> str:
+    return "" if figures.error_rate is None else f" (error rate {figures.error_rate:.1%})"
+
+
+def _failed(figures: WorkFigures) -> str:
+    return f"{figures.failures:,} of {figures.ended:,} failed"
+
+
+def _cost(figures: WorkFigures) -> str:
+    """Return a cost as the exact decimal; some of its calls may have no price."""
+    amount = (Decimal(figures.cost_microusd) / _MICROUSD).normalize()
+    return f"{'at least ' if figures.unpriced_calls else ''}{amount:,f} USD"
+
+
+def _change(figures: DigestFigures) -> str:
+    """Return by how much of the time before the cost has changed."""
+    now, then = figures.work.cost_microusd, figures.work_before.cost_microusd
+    if then <= 0 or now == then:
+        return ""
+    return f" ({'up' if now > then else 'down'} {abs(now - then) / then:.0%})"
+
+
+def _error(one: Mapping[str, Any]) -> str:
+    parts = [one["type"] or "", one["message"] or ""]
+    return shortened(": ".join(filter(None, parts)) or "without a message", 200)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _days(period: DigestPeriod) -> str:
+    first, last = _day(period.first), _day(period.last)
+    return first if period.first == period.last else f"{first} to {last}"
+
+
+def _day(day: date) -> str:
+    return f"{day:%a} {day.day} {day:%b} {day.year}"
+
+
+def _short_days(period: DigestPeriod) -> str:
+    def short(day: date) -> str:
+        return f"{day:%a} {day.day} {day:%b}"
+
+    first, last = short(period.first), short(period.last)
+    return first if period.first == period.last else f"{first} to {last}"
+
+
+def _time(text: str) -> str:
+    moment = instants.EPOCH + timedelta(microseconds=instants.parse(text))
+    return f"{moment.day} {moment:%b %H:%M} UTC"

@@ -1,0 +1,1 @@
+"""Which digests have been sent, and who has switched them off."""
