@@ -15,6 +15,7 @@ from run_ledger.domain.incidents.levels import withdrawn
 from run_ledger.domain.incidents.watches import (
     RunFamily,
     SlotVerdict,
+    Watch,
     begun_watch,
     rule_about,
     verdicts,
@@ -103,6 +104,7 @@ class RunSweep:
         if watermark is None:
             return
         rules = _rules(one, alerts)
+        self._withdraw(key, watch, rules)
         find = partial(self._runs.find, key[0], one)
         found = verdicts(watch, watermark, now, find, slots)
         for verdict in islice(found, MOST_STEPS):
@@ -124,6 +126,19 @@ class RunSweep:
         if ruling is None:
             return
         self._tell(scope, lambda standing, now: judged_scope(scope, standing, [ruling], now))
+
+    def _withdraw(
+        self, key: WatchKey, watch: Watch, rules: Mapping[RunFamily, AlertRule | None]
+    ) -> None:
+        """Withdraw what may be open and nobody wants to hear of any more."""
+        may_be_open: dict[RunFamily, bool] = {
+            "missed": watch.missed is not None,
+            "late": watch.late,
+        }
+        for family, may_be in may_be_open.items():
+            if may_be and rules[family] is None:
+                scope = _scope(key, family)
+                self._tell(scope, partial(withdrawn, scope))
 
     def _drop(self, key: WatchKey, mine: KeptWatch) -> None:
         families: tuple[RunFamily, ...] = ("missed", "late")
