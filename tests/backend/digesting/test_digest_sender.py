@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import date
 from html.parser import HTMLParser
 from typing import Any
 
+import msgspec
 import pytest
 from tests.support.dynamo.faults import Cut
 from tests.support.events.builders import Envelope, job_update
 from tests.support.receivers.digest_stage import DigestStage
 
 from run_ledger.domain.delivery.channels import Channel
-from run_ledger.domain.digests.digest_rules import DigestRule
+from run_ledger.domain.digests.digest_figures import DigestFigures, DigestList
+from run_ledger.domain.digests.digest_letters import digest_words
+from run_ledger.domain.digests.digest_rules import DigestRule, period_with
 from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.store.digests.digest_records import DigestReader, address_digest
 
@@ -208,3 +212,41 @@ def test_no_other_client_is_ever_in_a_digest() -> None:
     assert stage.mails
     for _, letter, _ in stage.mails:
         assert "globex" not in (letter.subject + letter.text + letter.html).lower()
+
+
+def test_open_incidents_stand_first() -> None:
+    """Each with what is wrong, since when, and a link; one without a pipeline, too."""
+    figures = msgspec.structs.replace(
+        stage_figures(),
+        incidents=DigestList(
+            [
+                {
+                    "client_id": "acme",
+                    "pipeline": pipeline,
+                    "project_id": None,
+                    "what": what,
+                    "jobs": 3,
+                    "last_job_id": "nightly-17",
+                    "began_at": "2026-11-22T02:10:00.000000Z",
+                    "error": None,
+                }
+                for pipeline, what in (("nightly", "failed"), (None, "budget"))
+            ],
+            12,
+        ),
+    )
+    period = period_with(DAILY, date(2026, 11, 22))
+    section = digest_words(figures, period, "https://ledger.example").sections[0]
+    assert section.heading == "Wrong now"
+    first, second, rest = section.lines
+    assert first.words == "acme / nightly fails. Since 22 Nov 02:10 UTC, 3 jobs."
+    assert "pipeline=nightly" in first.link
+    assert "pipeline" not in second.link
+    assert rest.words == "and 10 more incidents"
+
+
+def stage_figures() -> DigestFigures:
+    """Return the figures of a digest of one failed job."""
+    stage = DigestStage([work()], DUE)
+    stage.declare("acme", DAILY, OPS)
+    return stage.sender().make("acme", period_with(DAILY, date(2026, 11, 22))).figures

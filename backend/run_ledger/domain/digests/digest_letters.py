@@ -151,7 +151,8 @@ def _sections(figures: DigestFigures, before: str, address: _Address) -> Iterato
 def _incidents(figures: DigestFigures, address: _Address) -> Iterator[Line]:
     for one in figures.incidents.items:
         told = wording_of(Delivery("", figures.client_id, "", INCIDENT_OPENED, "", one), "")
-        yield Line(f"{told.headline}. {told.lines[0]}", address.jobs(pipeline=one["pipeline"]))
+        about = {name: one[name] for name in ("pipeline", "project_id") if one[name] is not None}
+        yield Line(f"{told.headline}. {told.lines[0]}", address.jobs(**about))
     yield from _more(figures.incidents, "incident")
 
 
@@ -242,7 +243,7 @@ def _change(figures: DigestFigures) -> str:
     now, then = figures.work.cost_microusd, figures.work_before.cost_microusd
     if then <= 0 or now == then:
         return ""
-    return f" ({'up' if now > then else 'down'} {abs(now - then) / then:.0%})"
+    return f" ({'up' if now > then else 'down'} {abs(now - then) / then:,.0%})"
 
 
 def _error(one: Mapping[str, Any]) -> str:
