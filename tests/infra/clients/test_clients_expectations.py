@@ -13,6 +13,7 @@ from tests.support.stacks.operations import STAGE, System, deployed_system
 
 from run_ledger.domain.incidents.alert_rules import AlertRule
 from run_ledger.domain.incidents.expectations import Expectation
+from run_ledger.domain.incidents.watches import rule_about
 from run_ledger.store.clients.watched_clients import WatchedClient, read_watched
 from run_ledger.store.dynamo.attributes import to_item
 from run_ledger.store.items.client_items import ClientProfile, ClientRecord
@@ -201,6 +202,34 @@ def test_changes_are_shown_and_kept(
     out = applied("clients:\n  - id: acme\n    name: Acme\n")
     assert "- expectation: pipeline: a, every: 30m" in out
     assert watched() == ()
+
+
+def test_what_needs_no_rule_tells_the_channels_of_the_client(
+    system: System, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All of them, as a rule without ``to`` does; a rule that names some tells these."""
+    text = of("expect", "{pipeline: a, every: 1h, max_duration: 2h}")
+    text += "    channels: {ops: {mail: ops@acme.example}, boss: {mail: boss@acme.example}}\n"
+
+    def told(alerts: str) -> dict[str, tuple[str, ...] | None]:
+        (tmp_path / "clients.yaml").write_text(text + alerts, "utf-8")
+        file = str(tmp_path / "clients.yaml")
+        assert command.main(["clients", "apply", file, "--stage", STAGE]) == 0
+        capsys.readouterr()
+        (client,) = read_watched(system.dynamodb, NAMES.clients)[0]
+        rules = {
+            what: rule_about(what, client.expect[0], client.alerts, by_default=True)
+            for what in ("missed", "too_long")
+        }
+        return {what: rule.to for what, rule in rules.items() if rule is not None}
+
+    every = ("ops", "boss")
+    assert told("") == {"missed": every, "too_long": every}
+    assert told("    alerts: [{what: missed, to: [boss]}]\n") == {
+        "missed": ("boss",),
+        "too_long": every,
+    }
+    assert told("    alerts: [{what: missed, pipeline: b}]\n") == {"too_long": every}
 
 
 def test_one_client_s_broken_item_is_not_another_s(system: System) -> None:

@@ -20,7 +20,7 @@ from msgspec import Struct, structs
 from run_ledger.domain import instants
 from run_ledger.domain.instants import MICROSECONDS, Instant
 
-from .alert_rules import AlertRule, JobEnd, Ruling
+from .alert_rules import AlertRule, AlertWhat, JobEnd, Ruling
 from .expectations import Expectation
 
 _MOST_EARLY = 60 * MICROSECONDS
@@ -28,6 +28,9 @@ _MOST_EARLY = 60 * MICROSECONDS
 
 _LOOK_BACK = 900 * MICROSECONDS
 """How far back a run is looked for again that nobody had reported in time."""
+
+TOLD_WITHOUT_RULE: tuple[AlertWhat, ...] = ("missed", "too_long")
+"""What is told of an expectation where its client has no rule for it."""
 
 RunFamily = Literal["missed", "late"]
 Slots = Callable[[Expectation, Instant], Iterator[Instant]]
@@ -118,12 +121,21 @@ def verdicts(
             yield verdict
 
 
+def with_undeclared(alerts: Iterable[AlertRule]) -> list[AlertRule]:
+    """Return *alerts* with a rule for each thing that is told without one."""
+    declared = list(alerts)
+    known = {rule.what for rule in declared}
+    return declared + [
+        AlertRule(what, grace_seconds=0) for what in TOLD_WITHOUT_RULE if what not in known
+    ]
+
+
 def rule_about(
     what: str, expectation: Expectation, alerts: Iterable[AlertRule], *, by_default: bool
 ) -> AlertRule | None:
     """Return the first rule that asks to hear of *what* about an expectation's pipeline.
 
-    Where a client has no rule for *what* at all, there is one *by_default*.
+    Where a client has no rule for *what* at all, there is one *by_default*, which tells no channel.
     """
     mine = [rule for rule in alerts if rule.what == what]
     if not mine and by_default:

@@ -16,6 +16,7 @@ from run_ledger.domain import instants
 from run_ledger.domain.aws_jobs.job_rules import AwsJobRule
 from run_ledger.domain.delivery.channels import with_channels
 from run_ledger.domain.exceptions import StoreUnavailable
+from run_ledger.domain.incidents.watches import with_undeclared
 from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.attributes import from_item, to_attribute, to_item
 from run_ledger.store.dynamo.batches import every_item, portions
@@ -188,7 +189,9 @@ class ClientRecords:
     def _watched_change(self, wanted: ClientRecord) -> dict[str, Any]:
         """Return the action that makes what is judged by time what is wanted."""
         names = [channel.name for channel in wanted.channels]
-        alerts = [with_channels(rule, names) for rule in wanted.alerts]
+        # What is told without a rule tells all channels, so they have to be known with it.
+        asked = with_undeclared(wanted.alerts) if wanted.expect and names else wanted.alerts
+        alerts = [with_channels(rule, names) for rule in asked]
         item = watched_clients.watched_item(wanted.client_id, wanted.expect, alerts)
         if item is None:
             return self._deletion(WATCHED, wanted.client_id)
