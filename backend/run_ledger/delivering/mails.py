@@ -34,14 +34,22 @@ def mail_of(
     mail = EmailMessage(policy=SMTP)
     mail["From"] = Address(name or "Run Ledger", addr_spec=address)
     mail["To"] = ", ".join(recipients)
-    mail["Subject"] = letter.subject
+    mail["Subject"] = _unencoded(letter.subject)
     mail["Message-ID"] = f"<{delivery_id}@{address.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"
     for header, value in letter.headers.items():
-        mail[header] = value
+        mail[header] = _unencoded(value)
     mail.set_content(letter.text)
     mail.add_alternative(letter.html, subtype="html")
     return mail
+
+
+def _unencoded(text: str) -> str:
+    """Return *text* so that nothing in it is taken for an encoded word, which may hide a line's end.
+
+    The library decodes such words, and would write what was hidden in them as headers of the mail.
+    """
+    return text.replace("=?", "= ?")
 
 
 class SesPost:

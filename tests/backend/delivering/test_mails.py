@@ -1,0 +1,45 @@
+"""Mails: whatever their words hold, they have the headers that we give them, and no others."""
+
+from __future__ import annotations
+
+from email import message_from_bytes, policy
+
+import pytest
+
+from run_ledger.delivering.mails import mail_of
+from run_ledger.domain.delivery.deliveries import Letter
+
+_HEADERS = {
+    "From",
+    "To",
+    "Subject",
+    "Message-ID",
+    "Auto-Submitted",
+    "List-Id",
+    "MIME-Version",
+    "Content-Type",
+}
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "=?utf-8?q?a=0ABcc:=20evil@evil.example?= b",
+        "=?utf-8?q?a=0D=0ABcc:_evil@evil.example=0D=0A=0D=0Abody?=",
+        "=?utf-8?b?YQ0KQmNjOiBldmlsQGV2aWwuZXhhbXBsZQ==?=",
+        "Ä =?iso-8859-1?q?=0ABcc:_evil@evil.example?=",
+        "==??utf-8?q?=0ABcc:_evil@evil.example?=",
+        "=?utf-8?q?" + "=0A" * 200 + "?=",
+        "plain",
+        "é" * 80,
+    ],
+)
+def test_no_name_makes_a_header(hostile: str) -> None:
+    """An encoded word, which may hide the end of a line, stays what it looks like."""
+    letter = Letter(hostile, "text\n", "<p>html</p>", {"List-Id": hostile})
+    written = mail_of("ledger@acme.example", "n1-opened-ops", letter, ["a@acme.example"])
+    parsed = message_from_bytes(written.as_bytes(), policy=policy.default)
+    assert set(parsed) == _HEADERS
+    shown = str(parsed["Subject"])
+    assert shown.replace("= ?", "=?") == hostile
+    assert "text" in parsed.get_body(("plain",)).get_content()  # type: ignore[union-attr]
