@@ -121,6 +121,9 @@ def _handled(courier: Courier, record: Mapping[str, Any]) -> Handled:
     except StoreUnavailable as error:
         _log.error("failed", extra=extra | {"failure": str(error)})
         return Handled("put_off", FIRST_PAUSE_SECONDS * min(tries, 90))
+    except Exception:  # noqa: BLE001 - whatever is wrong with one message, the others are delivered
+        _log.exception("failed", extra=extra)
+        return Handled("put_off", FIRST_PAUSE_SECONDS * min(tries, 90))
     extra["outcome"] = handled.outcome
     _log.info("handled", extra=extra)
     return handled

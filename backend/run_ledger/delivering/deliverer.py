@@ -93,7 +93,8 @@ class Deliverer:
         return Handled("put_off", seconds)
 
     def _given_up(self, delivery: Delivery, reason: str) -> Handled:
-        self._records.note_given_up(delivery, reason, self._now())
+        if not self._records.note_given_up(delivery, reason, self._now()):
+            return Handled("known")
         extra = {"delivery_id": delivery.delivery_id, "failure": reason}
         _log.error("given up", extra=extra | {"client_id": delivery.client_id})
         return Handled("given_up")

@@ -324,3 +324,39 @@ def test_a_line_of_metrics_says_what_was_done(
     assert log_lines.metrics_of(line) == {"NotDelivered": [1.0]}
     for secret in (stage.here.url, KEY, "acme.example", "price"):
         assert secret not in text
+
+
+def test_what_a_copy_has_delivered_waits_no_longer(stage: CourierStage) -> None:
+    """Though its first message failed: the copy is new to the queue, as a dead letter put back."""
+    stage.here.moods = [Mood(500)]
+    stage.deliver(notice())
+    assert stage.records.waiting(5)
+    stage.now = Instant(stage.now + 60 * MICROSECONDS)
+    stage.deliver(notice())
+    assert len(stage.here.got) == 2
+    assert not stage.records.waiting(5)
+
+
+def test_what_has_been_delivered_is_not_given_up(stage: CourierStage) -> None:
+    """Where a copy comes after its channel was removed, or switched off by another notice."""
+    stage.deliver(notice())
+    stage.here.moods = [Mood(410)]
+    stage.deliver(notice(2))
+    stage.deliver(notice())
+    stage.declare()
+    stage.deliver(notice())
+    assert {one.delivery_id for one in stage.records.given_up(5)} == {"n2-opened-hook"}
+
+
+def test_one_message_that_breaks_the_courier_holds_up_no_other(
+    stage: CourierStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is put off, and becomes a dead letter in the end; those behind it are delivered."""
+
+    def broken(*_: Any) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr(stage.outbox, "send", broken)
+    stage.deliver(notice(channel="ops"), notice(2))
+    assert [one.headers["webhook-id"] for one in stage.here.got] == ["n2-opened-hook"]
+    assert stage.put_off == [10]

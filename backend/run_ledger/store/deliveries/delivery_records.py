@@ -3,7 +3,7 @@
 ================  ======================  =====================================================
 pk                sk                      holds
 ================  ======================  =====================================================
-``delivery#ID``   ``state``               until when it is being sent, and when it was delivered
+``delivery#ID``   ``state``               until when it is being sent, whether it waits, when it came
 ``deliveries``    ``channel#CLIENT#NAME`` when a channel worked and failed, and whether it is off
 ``deliveries``    ``waiting#AT#ID``       a delivery that failed and is tried again
 ``deliveries``    ``given-up#AT#ID``      a delivery that is not tried any more
@@ -93,17 +93,22 @@ class DeliveryRecords:
     def release(self, delivery: Delivery) -> None:
         """Give a claim back, so that the next try needs not wait for its end."""
         update = UpdateBuilder()
+        update.set({"is_waiting": True})
         update.remove("claimed_until")
         update.require_absent("delivered_at")
         self._has_updated(_state_key(delivery), update)
 
     def note_delivered(self, delivery: Delivery, now: Instant, *, has_waited: bool) -> None:
-        """Note that a delivery has come, and that its channel works."""
+        """Note that a delivery has come, and that its channel works.
+
+        It *has_waited* if its message was tried before; a copy of that message may have been, too.
+        """
         update = UpdateBuilder()
         update.set({"delivered_at": instants.text(now), "expires_at": _expiry(now)})
-        update.remove("claimed_until")
-        self._has_updated(_state_key(delivery), update)
-        if has_waited:
+        update.remove("claimed_until", "is_waiting")
+        request = update.action(self._table, _state_key(delivery))["Update"]
+        answer = self._call("update_item", **request, ReturnValues="UPDATED_OLD")
+        if has_waited or "is_waiting" in answer.get("Attributes", {}):
             self._call("delete_item", Key=_row_key(_WAITING, delivery))
         works = UpdateBuilder()
         works.set({"worked_at": instants.text(now)})
@@ -122,15 +127,17 @@ class DeliveryRecords:
             failed.set({"paused_until": instants.text(paused_until)})
         self._has_updated(_channel_key(delivery), failed)
 
-    def note_given_up(self, delivery: Delivery, reason: str, now: Instant) -> None:
-        """Note that a delivery is not tried any more, and why."""
+    def note_given_up(self, delivery: Delivery, reason: str, now: Instant) -> bool:
+        """Note that a delivery is not tried any more, and why; return False if it has come."""
         update = UpdateBuilder()
         update.set({"given_up": reason, "expires_at": _expiry(now)})
         update.remove("claimed_until")
         update.require_absent("delivered_at")
-        self._has_updated(_state_key(delivery), update)
+        if not self._has_updated(_state_key(delivery), update):
+            return False
         self._put_row(_GIVEN_UP, delivery, reason, now)
         self._call("delete_item", Key=_row_key(_WAITING, delivery))
+        return True
 
     def switch_off(self, delivery: Delivery, address: str, reason: str, now: Instant) -> None:
         """Note that a channel's address, of which *address* is a digest, is gone for good."""
@@ -205,7 +212,7 @@ class DeliveryRecords:
 
     def _call(self, name: str, **request: Any) -> Any:
         try:
-            return getattr(self._client, name)(TableName=self._table, **request)
+            return getattr(self._client, name)(**{"TableName": self._table, **request})
         except (ClientError, BotoCoreError) as error:
             raise StoreUnavailable(str(error)) from error
 
