@@ -45,7 +45,7 @@ def mail_of(
 
 
 def _unencoded(text: str) -> str:
-    """Return *text* so that nothing in it is taken for an encoded word, which may hide a line's end.
+    """Return *text* with no encoded word in it, as such a word may hide the end of a line.
 
     The library decodes such words, and would write what was hidden in them as headers of the mail.
     """

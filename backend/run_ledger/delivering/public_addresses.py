@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
-# `is_global` lets these pass. The second list is of IPv6, in which other networks are embedded.
+# `is_global` lets these pass, some of them in older Pythons alone. The second list is of IPv6, in
+# which other networks are embedded.
 _NOT_FOR_US = tuple(
-    map(ip_network, ("192.88.99.0/24", "224.0.0.0/4", "240.0.0.0/4", "168.63.129.16/32"))
+    ip_network(one)
+    for one in (
+        *("192.0.0.0/24", "192.88.99.0/24", "224.0.0.0/4", "240.0.0.0/4"),
+        "168.63.129.16/32",
+    )
 )
 _UNICAST = IPv6Network("2000::/3")
 _EMBEDDING = tuple(

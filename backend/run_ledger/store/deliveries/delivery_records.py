@@ -3,7 +3,7 @@
 ================  ======================  =====================================================
 pk                sk                      holds
 ================  ======================  =====================================================
-``delivery#ID``   ``state``               until when it is being sent, whether it waits, when it came
+``delivery#ID``   ``state``               until when it is being sent, if it waits, when it came
 ``deliveries``    ``channel#CLIENT#NAME`` when a channel worked and failed, and whether it is off
 ``deliveries``    ``waiting#AT#ID``       a delivery that failed and is tried again
 ``deliveries``    ``given-up#AT#ID``      a delivery that is not tried any more
