@@ -32,14 +32,27 @@ _WHATS = {
     "new_error": "has a new error",
     "error_rate": "fails too often",
     "budget": "reached its budget",
-    "drift": "differs from its events",
+    "differs": "differs from its events",
 }
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _ENDS = {
     "healed": "runs well again",
-    "withdrawn": "was corrected: it did not fail",
+    "withdrawn": "was corrected",
     "resolved": "was resolved",
     "month_over": "begins a new month",
+}
+
+
+# Not every withdrawal is a correction of what was reported, and a corrected job may fail otherwise.
+_GONE = "is not looked at any more: what asked for it was taken away"
+_WITHDRAWN = {
+    "failed": "was corrected: no job fails so any more",
+    "new_error": "was corrected: no job fails so any more",
+    "timed_out": "was corrected: no job has timed out any more",
+    "partial": "was corrected: no job is partial any more",
+    **dict.fromkeys(("missed", "late", "too_long", "stalled", "overdue"), _GONE),
+    "budget": "is not above it any more: costs were corrected, or the budget was changed",
+    "differs": "is right again",
 }
 
 
@@ -76,7 +89,7 @@ def _of_incident(kind: str, detail: Mapping[str, Any], site_url: str) -> Wording
     began = _time(detail.get("began_at"))
     if kind == INCIDENT_CLOSED:
         because = str(detail.get("closed_because") or "")
-        headline = f"Over: {whose} {_ENDS.get(because, because or 'is well again')}"
+        headline = f"Over: {whose} {_end(what, because)}"
         lines = [f"It began {began}, and was over {_time(detail.get('closed_at'))}."]
     else:
         headline = f"{whose} {words}"
@@ -89,6 +102,12 @@ def _of_incident(kind: str, detail: Mapping[str, Any], site_url: str) -> Wording
     if detail.get("last_job_id"):
         lines.append(f"Last job: {shortened(detail['last_job_id'])}")
     return Wording(headline, tuple(lines), _quoted(detail.get("error")), _link(detail, site_url))
+
+
+def _end(what: str, because: str) -> str:
+    """Return why it is over; of what was withdrawn, that goes by what it was."""
+    ends = _ENDS | ({"withdrawn": _WITHDRAWN[what]} if what in _WITHDRAWN else {})
+    return ends.get(because, because or "is well again")
 
 
 def shortened(value: object, most: int = _MOST_NAME) -> str:

@@ -17,6 +17,8 @@ from run_ledger.domain.delivery.message_texts import (
     teams_message,
 )
 from run_ledger.domain.delivery.wordings import Wording, wording_of
+from run_ledger.domain.incidents.alert_rules import ALERT_WHATS
+from run_ledger.domain.incidents.drift import DIFFERS
 from run_ledger.domain.instants import Instant
 
 SITE = "https://ledger.example.com"
@@ -70,7 +72,11 @@ def test_an_opening_says_what_since_when_how_often_and_where() -> None:
 
 @pytest.mark.parametrize(
     ("because", "words"),
-    [("healed", "runs well again"), ("withdrawn", "was corrected: it did not fail")],
+    [
+        ("healed", "runs well again"),
+        ("withdrawn", "was corrected: no job fails so any more"),
+        ("resolved", "was resolved"),
+    ],
 )
 def test_an_end_says_from_when_to_when(because: str, words: str) -> None:
     """It begins with the good news."""
@@ -80,6 +86,25 @@ def test_an_end_says_from_when_to_when(because: str, words: str) -> None:
     wording = wording_of(end, SITE)
     assert wording.headline == f"Over: hooli / nightly {words}"
     assert wording.lines[0] == "It began 22 Nov 02:10 UTC, and was over 22 Nov 03:10 UTC."
+
+
+@pytest.mark.parametrize("what", [*ALERT_WHATS, DIFFERS])
+def test_a_withdrawal_says_what_is_true_of_it(what: str) -> None:
+    """A rule that was taken away corrects nothing, nor does a row that was mended."""
+    end = told(
+        "incident_closed",
+        what=what,
+        closed_at="2026-11-22T03:10:04.000000Z",
+        closed_because="withdrawn",
+    )
+    words = wording_of(end, SITE).headline
+    about = {
+        **dict.fromkeys(("missed", "late", "too_long", "stalled", "overdue"), "taken away"),
+        "budget": "the budget was changed",
+        DIFFERS: "is right again",
+    }.get(what, "was corrected")
+    assert about in words
+    assert ("corrected" in words) == (what == "budget" or about == "was corrected")
 
 
 def test_a_change_begins_with_its_reason() -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from run_ledger.domain.incidents.alert_rules import (
     AlertRule,
@@ -16,7 +18,8 @@ from run_ledger.domain.incidents.alert_rules import (
     rulings_on,
 )
 from run_ledger.domain.incidents.causes import CauseKey, IncidentNotice, Standing
-from run_ledger.domain.incidents.judging import judged_scope
+from run_ledger.domain.incidents.incident_acts import IncidentAct
+from run_ledger.domain.incidents.judging import acted, judged_scope
 from run_ledger.domain.instants import MICROSECONDS, Instant, parse
 
 SCOPE = IncidentScope("acme", "nightly", None, "ended")
@@ -134,6 +137,69 @@ def test_what_was_told_in_the_evening_is_closed_in_the_morning() -> None:
     assert closed.causes[KEY].incident is None
     again = after(failures(QUIET, 2, 2, at=night + HOUR), healed, night + HOUR)
     assert told(after([], again, morning)) == ["opened", "reminder"]
+
+
+def answered(standing: Standing, name: Any, at: int, until: int | None = None) -> Standing:
+    """Return *standing* after what somebody does about its open incident."""
+    cause = standing.causes[KEY]
+    assert cause.incident is not None
+    end = None if until is None else Instant(until)
+    act = IncidentAct(f"{name}-{at}", name, Instant(at), "person#1", "kim", "x", end)
+    done = acted(cause, cause.incident.incident_id, act, Instant(at))
+    assert done is not None
+    return structs.replace(standing, causes={KEY: done})
+
+
+def test_nobody_is_reminded_of_what_somebody_has_acknowledged() -> None:
+    """Nor does it fall due for that; but that it has doubled is news, and so is the next one."""
+    rule = structs.replace(REMIND, growth_seconds=600)
+    standing = answered(after(failures(rule, 1, 2), Standing(), 0), "acknowledge", 9 * MINUTE)
+    assert standing.causes[KEY].falls_due_at is None
+    standing = after([], standing, 99 * HOUR)
+    assert told(standing) == ["opened", "acknowledged"]
+    standing = after(failures(rule, 3, 4), standing, 99 * HOUR + 1)
+    assert told(standing)[2:] == ["grew"]
+    standing = after([], standing, 200 * HOUR)
+    assert told(standing)[3:] == []
+    standing = after([ruling(rule, "well", 5, "succeeded")], standing, 200 * HOUR)
+    standing = after(failures(rule, 6, 6), standing, 201 * HOUR)
+    assert told(after([], standing, 202 * HOUR))[3:] == ["closed", "opened", "reminder"]
+
+
+def test_what_is_acknowledged_in_the_evening_reminds_nobody_in_the_morning() -> None:
+    """Though a reminder had waited for the end of the quiet hours."""
+    opened = after(failures(QUIET, 1, 1, at=EVENING), Standing(), EVENING + 90 * MINUTE)
+    asleep = after([], opened, EVENING + 150 * MINUTE)
+    standing = answered(asleep, "acknowledge", EVENING + 151 * MINUTE)
+    assert standing.causes[KEY].falls_due_at is None
+    assert told(after([], standing, EVENING + 11 * HOUR)) == ["opened", "acknowledged"]
+
+
+def test_a_muted_incident_reminds_nobody_until_the_mute_is_over() -> None:
+    """Its end is told, and the next reminder comes an interval after that."""
+    standing = after(failures(REMIND, 1, 1), Standing(), 0)
+    standing = answered(standing, "mute", 30 * MINUTE, until=5 * HOUR)
+    assert standing.causes[KEY].falls_due_at == 5 * HOUR
+    assert told(after([], standing, 5 * HOUR - 1)) == ["opened", "muted"]
+    standing = after([], standing, 5 * HOUR)
+    assert told(standing)[2:] == ["mute_ended"]
+    assert standing.causes[KEY].falls_due_at == 6 * HOUR
+    assert told(after([], standing, 6 * HOUR - 1))[3:] == []
+    assert told(after([], standing, 6 * HOUR))[3:] == ["reminder"]
+
+
+def test_what_is_muted_until_it_grows_reminds_nobody_until_then() -> None:
+    """Also where it grows in a muted night; and what is unmuted is due as if it never was."""
+    opened = after(failures(REMIND, 1, 2), Standing(), 0)
+    muted = answered(opened, "mute", MINUTE)
+    assert muted.causes[KEY].falls_due_at is None
+    assert told(after([], muted, 99 * HOUR)) == ["opened", "muted"]
+    grown = after(failures(REMIND, 3, 4), muted, 9 * HOUR)
+    assert told(grown)[2:] == ["grew"]
+    assert grown.causes[KEY].falls_due_at == 10 * HOUR
+    unmuted = answered(muted, "unmute", 2 * MINUTE)
+    assert unmuted.causes[KEY].falls_due_at == HOUR
+    assert told(after([], unmuted, HOUR))[2:] == ["unmuted", "reminder"]
 
 
 _steps = st.lists(
