@@ -32,8 +32,10 @@ from .incident_acts import Answers, IncidentAct, Mute
 
 MOST_MARKS = 16
 MOST_ACTIVE_CAUSES = 1_000
+MOST_KEPT_CAUSES = 3_000
+"""So many are kept apart with those that are quiet: all of a scope is read to judge it."""
 OTHER = "other"
-"""The fingerprint of what fails in a scope that has as many active causes as are kept apart."""
+"""The fingerprint of what fails in a scope that has as many causes as are kept apart."""
 INCIDENT_OPENED = "incident_opened"
 INCIDENT_CHANGED = "incident_changed"
 INCIDENT_CLOSED = "incident_closed"

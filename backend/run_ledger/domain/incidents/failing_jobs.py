@@ -14,6 +14,7 @@ from run_ledger.domain.instants import Instant
 from .alert_rules import AlertRule, IncidentScope, JobEnd, Ruling
 from .causes import (
     MOST_ACTIVE_CAUSES,
+    MOST_KEPT_CAUSES,
     MOST_MARKS,
     OTHER,
     Activity,
@@ -58,6 +59,8 @@ def _key_of(standing: Standing, what: str, end: JobEnd) -> CauseKey:
         return key
     other = CauseKey(what, OTHER)
     if other in causes and end.job_id in causes[other].marks:
+        return other
+    if len(causes) >= MOST_KEPT_CAUSES:
         return other
     active = sum(not one.is_quiet or bool(one.active_since(good_at)) for one in causes.values())
     return other if active >= MOST_ACTIVE_CAUSES else key

@@ -16,8 +16,10 @@ from run_ledger.domain.incidents.alert_rules import (
 )
 from run_ledger.domain.incidents.causes import (
     MOST_ACTIVE_CAUSES,
+    MOST_KEPT_CAUSES,
     MOST_MARKS,
     OTHER,
+    Cause,
     CauseKey,
     IncidentNotice,
     Standing,
@@ -195,6 +197,17 @@ def test_causes_are_kept_apart_up_to_a_limit() -> None:
         not cause.jobs
         for cause in after([ruling("w", "partial", 10**6)], everything).causes.values()
     )
+
+
+def test_what_is_kept_of_a_pipeline_is_bounded_though_all_of_it_heals() -> None:
+    """A producer may give each failure a fingerprint of its own, and succeed in between."""
+    many = {CauseKey("failed", f"f{n}"): Cause() for n in range(MOST_KEPT_CAUSES)}
+    ends = [ruling(f"job-{n}", "failed", n, fingerprint=f"g{n}") for n in range(1, 4)]
+    standing = after(ends, Standing(causes=many))
+    assert len(standing.causes) == MOST_KEPT_CAUSES + 1
+    assert standing.causes[CauseKey("failed", OTHER)].jobs == 3, "it is told all the same"
+    known = after([ruling("again", "failed", 9, fingerprint="f7")], standing)
+    assert known.causes[CauseKey("failed", "f7")].jobs == 1
 
 
 def test_a_notice_that_was_given_is_gone() -> None:
