@@ -32,8 +32,8 @@ FIELDS: Mapping[str, str] = {
     "closed_at": "When it closed; null while it is open.",
     "closed_because": "Why it closed: `healed`, as a job of the pipeline has succeeded "
     "after the last failure, `withdrawn`, as failures were corrected away or nobody asks for it "
-    "any more, `month_over`, as the month of a budget is, or `resolved`, by somebody; null while it "
-    "is open.",
+    "any more, `month_over`, as the month of a budget is, or `resolved`, by somebody; null while "
+    "it is open.",
     "by": "Who did this: a person's address; null where nobody did.",
     "text": "What that person says: show it as text; null where there is nothing.",
     "until": "When the mute ends by the clock; null where this is none, or lasts until it grows.",
