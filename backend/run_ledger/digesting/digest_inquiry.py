@@ -22,6 +22,7 @@ from run_ledger.read.reader import Reader, Request
 _SELF = "digests"
 _MINUTE = 60
 _MOST = "100"
+_TARDY = ("missed", "late")
 
 
 def asking_as(reader: Reader, client_id: str, seconds: float) -> ReaderAsking:
@@ -53,7 +54,7 @@ def digest_answers(ask: ReaderAsking, client_id: str, period: DigestPeriod) -> D
     before = period.previous()
     days = _days(client_id, period)
     trends = ask("/trends", days)
-    errors = {"from": trends["from"], "to": trends["to"], "new": "true"}
+    when = {"from": trends["from"], "to": trends["to"]}
     whose = {"client_id": client_id, "limit": _MOST}
     return DigestAnswers(
         client=ask(path_of("clients", client_id), {}),
@@ -61,9 +62,10 @@ def digest_answers(ask: ReaderAsking, client_id: str, period: DigestPeriod) -> D
         trends_before=ask("/trends", _days(client_id, before)),
         pipelines=ask("/trends", {**days, "group_by": "pipeline"}),
         pipelines_before=ask("/trends", {**_days(client_id, before), "group_by": "pipeline"}),
-        errors=ask("/errors", {**whose, **errors}),
+        errors=ask("/errors", {**whose, **when, "new": "true"}),
         overdue=ask("/projects", {**whose, "overdue": "true"}),
         incidents=ask("/incidents", {**whose, "sort": "jobs"}),
+        tardy=[ask("/incidents", {**whose, **when, "what": what}) for what in _TARDY],
     )
 
 

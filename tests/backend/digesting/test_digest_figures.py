@@ -12,10 +12,12 @@ from tests.support.events.builders import Envelope, job_update, project_update
 from tests.support.readers.declared import declare
 from tests.support.readers.reading import House, Serial, client_user
 from tests.support.recounts.digests import recounted_work
+from tests.support.recounts.told_incidents import keep_timed
 from tests.support.recounts.views import reading_house
 
 from run_ledger.digesting.digest_inquiry import asking_as, digest_answers
 from run_ledger.domain.digests.digest_figures import DigestFigures, WorkFigures, digest_figures
+from run_ledger.domain.digests.digest_letters import digest_text, digest_words
 from run_ledger.domain.digests.digest_rules import DigestEvery, DigestRule, period_with
 from run_ledger.domain.instants import HOUR, Instant, parse, text
 from run_ledger.read.reader import Reader
@@ -254,6 +256,47 @@ def test_projects_that_are_overdue_are_told() -> None:
     declare(here.client, CLIENT)
     figures = figures_of(here, date(2026, 11, 22), "UTC")
     assert [one["project_id"] for one in figures.overdue.items] == [f"p-{CLIENT}"]
+    assert not figures.is_empty
+
+
+def test_missed_and_late_runs_are_those_of_the_days() -> None:
+    """Of the zone's days, what is over among them, and just as `/incidents` has them."""
+    here = reading_house([])
+    here.now = parse("2026-11-23T08:00:00Z")
+    declare(here.client, CLIENT)
+    begin, end = parse("2026-11-21T23:00:00Z"), parse("2026-11-22T23:00:00Z")
+    for whose, what, opened_at, closed_at in (
+        ((CLIENT, "before"), "missed", Instant(begin - 1), None),
+        ((CLIENT, "first"), "missed", begin, Instant(begin + HOUR)),
+        ((CLIENT, "last"), "late", Instant(end - 1), None),
+        ((CLIENT, "after"), "late", end, None),
+        ((CLIENT, "failing"), "failed", begin, None),
+        (("client-2", "other"), "missed", begin, None),
+    ):
+        keep_timed(here.client, whose, what, opened_at, closed_at)
+    figures = figures_of(here, date(2026, 11, 22), "Europe/Berlin")
+    assert [(one["pipeline"], one["what"]) for one in figures.tardy.items] == [
+        ("last", "late"),
+        ("first", "missed"),
+    ]
+    asked = {"from": figures.since, "to": figures.until}
+    listed = here.get("/incidents", client_user(CLIENT), **asked).json["items"]
+    assert figures.tardy.items == [one for one in listed if one["what"] != "failed"]
+    period = period_with(DigestRule("daily", "08:00 Europe/Berlin"), date(2026, 11, 22))
+    words = digest_text(digest_words(figures, period, ""))
+    assert "- last: 2 runs began late since 22 Nov 22:59 UTC, still so" in words
+    assert "- first: 2 runs missed since 21 Nov 23:00 UTC, well again 22 Nov 00:00 UTC" in words
+
+
+def test_a_missed_run_that_came_later_is_no_empty_day() -> None:
+    """Though nothing was done in the days, and all is well now."""
+    here = reading_house([])
+    here.now = parse("2026-11-23T08:00:00Z")
+    declare(here.client, CLIENT)
+    opened_at, closed_at = parse("2026-11-22T02:15:00Z"), parse("2026-11-23T01:00:00Z")
+    keep_timed(here.client, (CLIENT, "nightly"), "missed", opened_at, closed_at)
+    figures = figures_of(here, date(2026, 11, 22), "UTC")
+    assert figures.incidents.count == 0
     assert not figures.is_empty
 
 

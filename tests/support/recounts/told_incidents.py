@@ -88,6 +88,26 @@ def keep_incidents(
         keeper.keep(scope, [(key, notice) for notice in notices], lambda: 1.0)
 
 
+def keep_timed(
+    client: Any,
+    whose: tuple[str, str],
+    what: str,
+    opened_at: Instant,
+    closed_at: Instant | None = None,
+) -> None:
+    """Keep an incident of a client's pipeline by which two runs were missed or late."""
+    scope = IncidentScope(*whose, None, "ended")
+    incident_id = f"{'-'.join(whose)}-{what}-{opened_at}"
+    opened = Incident(incident_id, opened_at, opened_at, jobs=2)
+    notices = [_notice(opened, INCIDENT_OPENED, 1)]
+    if closed_at is not None:
+        closed = Incident(incident_id, opened_at, opened_at, closed_at, "healed", 2, 2)
+        notices.append(_notice(closed, INCIDENT_CLOSED, 2))
+    key = CauseKey(what, "")
+    keeper = RowKeeper(client, NAMES.incidents, 90)
+    keeper.keep(scope, [(key, notice) for notice in notices], lambda: 1.0)
+
+
 def _notice(incident: Incident, kind: str, number: int) -> IncidentNotice:
     return IncidentNotice(
         f"{incident.incident_id}.{number}",

@@ -20,6 +20,8 @@ class DigestAnswers(Struct, frozen=True):
 
     ``trends`` and ``pipelines`` are of the digest's days, the others of as many days before.
     ``errors`` are the new error groups, ``overdue`` projects, ``incidents`` those that are open.
+    ``tardy`` has pages of the incidents that opened in these days about runs that were missed or
+    late.
     """
 
     client: Json
@@ -30,6 +32,7 @@ class DigestAnswers(Struct, frozen=True):
     errors: Json
     overdue: Json
     incidents: Json
+    tardy: Sequence[Json] = ()
 
 
 class WorkFigures(Struct, frozen=True):
@@ -78,7 +81,8 @@ class DigestList(Struct, frozen=True):
 class DigestFigures(Struct, frozen=True):
     """All that a digest tells. Times are texts; ``until`` is exclusive.
 
-    ``pipelines`` are those that did something in the days or in the ones before.
+    ``pipelines`` are those that did something in the days or in the ones before. ``tardy`` are the
+    incidents of these days about runs that were missed or late, open or over, the latest first.
     """
 
     client_id: str
@@ -92,13 +96,14 @@ class DigestFigures(Struct, frozen=True):
     incidents: DigestList
     overdue: DigestList
     new_errors: DigestList
+    tardy: DigestList = DigestList((), 0)
     left_out: bool = False
 
     @property
     def is_empty(self) -> bool:
         """Return whether nothing happened, and nothing is wrong."""
         nothing_done = self.work == WorkFigures()
-        lists = (self.incidents, self.overdue, self.new_errors)
+        lists = (self.incidents, self.overdue, self.new_errors, self.tardy)
         return nothing_done and not self.left_out and not any(one.count for one in lists)
 
 
@@ -129,6 +134,7 @@ def digest_figures(answers: DigestAnswers) -> DigestFigures:
         _listed(answers.incidents["items"], answers.incidents),
         _listed(answers.overdue["items"], answers.overdue),
         _listed(new, answers.errors),
+        _latest(answers.tardy),
         any(one["left_out"] is not None for one in (answers.trends, answers.errors)),
     )
 
@@ -146,6 +152,14 @@ def _rank(one: PipelineFigures) -> tuple[bool, int, int, int, str]:
 
 def _listed(items: Sequence[Json], page: Json) -> DigestList:
     return DigestList(items[:_MOST_LISTED], len(items), page["next_cursor"] is not None)
+
+
+def _latest(pages: Sequence[Json]) -> DigestList:
+    """Return the incidents of several pages, the one that opened last first."""
+    items = [one for page in pages for one in page["items"]]
+    items.sort(key=lambda one: (one["opened_at"], one["incident_id"]), reverse=True)
+    at_least = any(page["next_cursor"] is not None for page in pages)
+    return DigestList(items[:_MOST_LISTED], len(items), at_least)
 
 
 def _by_pipeline(trends: Json) -> dict[str | None, WorkFigures]:

@@ -22,6 +22,8 @@ from .digest_figures import DigestFigures, DigestList, PipelineFigures, WorkFigu
 from .digest_rules import DigestPeriod
 
 _BEFORE = {"daily": "the day before", "weekly": "the week before"}
+_TARDY = {"missed": "missed", "late": "began late"}
+_OVER = {"healed": "well again", "withdrawn": "not asked for any more", "resolved": "resolved"}
 _FAILURES = "failed,timed_out"
 _MICROUSD = Decimal(1_000_000)
 _STYLE = "font-family:system-ui,sans-serif;font-size:16px;line-height:1.5;max-width:40em"
@@ -126,6 +128,10 @@ class _Address:
     def project(self, project_id: str) -> str:
         return self._of({**self._whose, "project_id": project_id})
 
+    def pipeline(self, pipeline: str) -> str:
+        """Return where all jobs of a pipeline are, whenever they ended."""
+        return self._of({**self._whose, "pipeline": pipeline})
+
     def _of(self, filters: Mapping[str, str]) -> str:
         query = "&".join(f"{name}={url_encoded(value)}" for name, value in filters.items())
         return f"{self._site_url}/#/jobs?{query}" if self._site_url else ""
@@ -133,6 +139,8 @@ class _Address:
 
 def _sections(figures: DigestFigures, before: str, address: _Address) -> Iterator[Section]:
     yield Section("Wrong now", [*_incidents(figures, address), *_overdue(figures, address)])
+    tardy = [_tardy(one, address) for one in figures.tardy.items]
+    yield Section("Missed and late runs", [*tardy, *_more(figures.tardy, "incident")])
     errors = [
         Line(
             f"{_error(one)}: {_counted(one['jobs'], 'job')} so far",
@@ -154,6 +162,20 @@ def _incidents(figures: DigestFigures, address: _Address) -> Iterator[Line]:
         about = {name: one[name] for name in ("pipeline", "project_id") if one[name] is not None}
         yield Line(f"{told.headline}. {told.lines[0]}", address.jobs(**about))
     yield from _more(figures.incidents, "incident")
+
+
+def _tardy(one: Mapping[str, Any], address: _Address) -> Line:
+    """Return the line of runs that were missed or late, and since when that is over."""
+    what = _TARDY[one["what"]]
+    words = f"{shortened(one['pipeline'])}: {_counted(one['jobs'], 'run')} {what}"
+    if one["closed_at"] is None:
+        over = "still so"
+    else:
+        over = f"{_OVER.get(one['closed_because'], 'over')} {_time(one['closed_at'])}"
+    return Line(
+        f"{words} since {_time(one['began_at'])}, {over}",
+        address.pipeline(one["pipeline"]),
+    )
 
 
 def _overdue(figures: DigestFigures, address: _Address) -> Iterator[Line]:
