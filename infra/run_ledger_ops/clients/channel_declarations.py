@@ -29,7 +29,7 @@ _ARN = re.compile(
     r"secretsmanager:[a-z]{2}[a-z0-9-]{3,30}:[0-9]{12}:secret:run-ledger/[A-Za-z0-9/_+=.@-]{1,500}"
     r"|ssm:[a-z]{2}[a-z0-9-]{3,30}:[0-9]{12}:parameter/run-ledger/[A-Za-z0-9_./-]{1,1000})"
 )
-_LOCAL = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]{0,99}|file:/[^\s]{1,500}")
+_LOCAL = re.compile(r"file:/[^\s]{1,500}")
 _LOOPBACK = re.compile(r"http://127\.0\.0\.1(:[0-9]{1,5})?(/[!-~]{0,500})?")
 _URL = re.compile(r"https://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?(/[!-~]{0,1000})?")
 _REFERENCE_ALLOWED = (
@@ -97,7 +97,7 @@ def with_references(channel: Channel, stored: Channel | None) -> Channel:
 
 
 def is_local_only(channel: Channel) -> bool:
-    """Return whether a channel is for a local stack alone: a file, a variable, or this machine."""
+    """Return whether a channel is for a local stack alone: its file, or an address there."""
     parts = (channel.address, channel.signing_key)
     return any(_LOCAL.fullmatch(part) or _LOOPBACK.fullmatch(part) for part in parts)
 

@@ -157,9 +157,30 @@ def _apply(given: argparse.Namespace) -> int:
         say_json({"system": system.name, "dry_run": given.dry_run, "clients": documents})
     else:
         say(_summary(changes, dry_run=given.dry_run))
-    if any(record.alerts for record in declared) and _TELLER not in system.outputs:
-        warn("Note: this stage tells nobody: deploy it with Telling=true, and alerts take effect.")
+    _warn_of_silence(system, declared)
     return 0
+
+
+def _warn_of_silence(system: Target, declared: Sequence[ClientRecord]) -> None:
+    """Warn where nobody is told of what the file declares, as the stage is not made for it."""
+    is_asked = any(one.alerts or one.expect or one.digest for one in declared)
+    if is_asked and _TELLER not in system.outputs:
+        warn(
+            "Note: this stage tells nobody: deploy it with Telling=true, and alerts, expectations "
+            "and digests take effect."
+        )
+    mails = [
+        f"{one.client_id}.channels.{channel.name}"
+        for one in declared
+        for channel in one.channels
+        if channel.kind == "mail"
+    ]
+    if mails and not system.is_local and not system.parameters.get("MailFrom"):
+        others = f" and {len(mails) - 1} more" if len(mails) > 1 else ""
+        warn(
+            f"Note: this stage sends no mail, so nobody is told by {mails[0]}{others}: deploy it "
+            "with MailIdentityArn=ARN MailFrom=ADDRESS."
+        )
 
 
 def _refuse_local_channels(system: Target, declared: Sequence[ClientRecord]) -> None:

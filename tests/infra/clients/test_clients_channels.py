@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from tests.support.dynamo.tables import NAMES
@@ -74,6 +73,8 @@ def test_all_kinds() -> None:
         ("ops: {mail: []}", "0 addresses; allowed: 1 to 20"),
         ("ops: {mail: [a@b.example, a@b.example]}", "a@b.example is there twice"),
         ("chat: {slack: https://hooks.slack.com/services/T/B/x}", "as it may be a secret"),
+        ("chat: {slack: env:CHAT}", "chat.slack: allowed: the ARN of a secret in Secrets Manager"),
+        (f"hook: {{webhook: '{URL}', signing_key: env:KEY}}", "signing_key: allowed: the ARN of"),
         (f"chat: {{slack: '{SSM.replace('run-ledger', 'other')}'}}", "parameter/run-ledger/STAGE"),
         (f"chat: {{slack: '{SSM}', signing_key: '{SSM}'}}", "signing_key belongs to a webhook"),
         (f"hook: {{webhook: '{URL}'}}", "each webhook needs one"),
@@ -115,10 +116,7 @@ def test_a_rule_names_channels_that_there_are(to: str, said: str) -> None:
 @pytest.fixture
 def system(monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
     """Give a deployed stage."""
-    gateway = SimpleNamespace(
-        meta=SimpleNamespace(endpoint_url="https://apigateway.eu-central-1.amazonaws.com")
-    )
-    with deployed_system(monkeypatch, clients={"apigateway": gateway}) as made:
+    with deployed_system(monkeypatch) as made:
         yield made
 
 
@@ -199,3 +197,31 @@ def test_a_deployed_stage_has_no_channels_of_this_machine(
     assert code == 2
     assert "acme.channels.chat: files and addresses of this machine are for a local stack" in err
     assert read_channel(system.dynamodb, NAMES.clients, "acme", "chat") is None
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ({}, ALL[:1], "nobody is told by acme.channels.ops: deploy it with MailIdentityArn=ARN"),
+        ({}, (ALL[0], "on-call: {mail: c@acme.example}"), "by acme.channels.ops and 1 more: "),
+        ({"MailFrom": ""}, ALL, "this stage sends no mail"),
+        ({"MailFrom": "ledger@acme.example"}, ALL, ""),
+        ({}, ALL[1:], ""),
+    ],
+)
+def test_mail_channels_need_a_stage_that_sends_mail(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    case: tuple[dict[str, str], tuple[str, ...], str],
+) -> None:
+    """Whoever declares them is told so at once, and they are kept."""
+    parameters, lines, said = case
+    path = tmp_path / "clients.yaml"
+    path.write_text(of_channels(*lines))
+    with deployed_system(monkeypatch, parameters=parameters) as system:
+        assert command.main(["clients", "apply", str(path), "--stage", STAGE]) == 0
+        name = lines[0].partition(":")[0]
+        assert read_channel(system.dynamodb, NAMES.clients, "acme", name) is not None
+    err = capsys.readouterr().err
+    assert said in err if said else "mail" not in err

@@ -23,7 +23,7 @@ CHANNELS = (
     "    channels:\n"
     "      ops: {mail: a@acme.example}\n"
     "      more: {mail: b@acme.example}\n"
-    "      chat: {slack: env:CHAT}\n"
+    "      chat: {slack: file:/chat}\n"
 )
 
 
@@ -114,7 +114,7 @@ def apply(
 
 def test_a_digest_is_applied_changed_and_taken_away(system: System, apply: Apply) -> None:
     """One query finds the clients that have one; the change is shown."""
-    code, out, _ = apply(of_digest("daily", CHANNELS.replace("env:CHAT", SSM)))
+    code, out, _ = apply(of_digest("daily", CHANNELS.replace("file:/chat", SSM)))
     assert code == 0
     assert "+ digest: daily at 08:00 UTC to all mail channels" in out
     (found,) = read_digests(system.dynamodb, NAMES.clients)
@@ -122,9 +122,9 @@ def test_a_digest_is_applied_changed_and_taken_away(system: System, apply: Apply
     names = [one.name for one in read_mail_channels(system.dynamodb, NAMES.clients, "acme")]
     assert names == ["ops", "more"]
 
-    _, out, _ = apply(of_digest("daily", CHANNELS.replace("env:CHAT", SSM)))
+    _, out, _ = apply(of_digest("daily", CHANNELS.replace("file:/chat", SSM)))
     assert "no change" in out
-    code, out, _ = apply(of_digest("weekly", CHANNELS.replace("env:CHAT", SSM)), "--json")
+    code, out, _ = apply(of_digest("weekly", CHANNELS.replace("file:/chat", SSM)), "--json")
     (change,) = json.loads(out)["clients"]
     assert change["digest"] == [
         {

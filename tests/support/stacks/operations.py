@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -47,6 +48,10 @@ _ADDRESSES = {
     "BusArn": BUS_ARN,
     "SiteUrl": "https://site.example/",
 }
+# What tells a stage on AWS from a local one is where its API's service answers.
+_GATEWAY = SimpleNamespace(
+    meta=SimpleNamespace(endpoint_url="https://apigateway.eu-central-1.amazonaws.com")
+)
 
 
 @dataclass
@@ -159,6 +164,7 @@ def deployed_system(
         outputs |= _ADDRESSES | {"UserPoolId": pool_id}
         known = {"EntryTtlDays": str(TTL_DAYS), **(parameters or {})}
         clients = {
+            "apigateway": _GATEWAY,
             **(clients or {}),
             "cloudformation": CloudFormation(outputs, known),
             "cognito-idp": cognito,
