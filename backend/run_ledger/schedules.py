@@ -16,10 +16,9 @@ import heapq
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from run_ledger.domain import instants
+from run_ledger.domain import instants, zones
 from run_ledger.domain.incidents.expectations import Expectation
 from run_ledger.domain.instants import MICROSECONDS, Instant
 
@@ -40,12 +39,14 @@ def check_cron(line: str) -> None:
         raise ScheduleError("it never asks for a run; allowed: a line that does")
 
 
-@lru_cache(maxsize=256)
 def zone(name: str) -> ZoneInfo:
-    """Return the time zone of this *name*; raises ScheduleError where none has it."""
+    """Return the time zone of this *name*; raises ScheduleError where none has it.
+
+    A machine may know more zones, such as its own as ``localtime``, which others do not.
+    """
     try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, LookupError) as error:
+        return zones.zone(name).rules
+    except ValueError as error:
         raise ScheduleError(
             "it is unknown; allowed: a name of the time zone database, such as Europe/Berlin or UTC"
         ) from error

@@ -29,6 +29,11 @@ class Zone:
         with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as rules:
             self._rules = ZoneInfo.from_file(rules, key=name)
 
+    @property
+    def rules(self) -> ZoneInfo:
+        """Return the zone as Python's times take it."""
+        return self._rules
+
     def wall_clock(self, moment: Instant) -> datetime:
         """Return the date and time that clocks in the zone show at *moment*."""
         there = (EPOCH + timedelta(microseconds=moment)).astimezone(self._rules)

@@ -42,7 +42,7 @@ def levelled(
     cause = standing.causes.get(key, Cause())
     known = cause.marks.get(_LEVEL)
     is_old = known is not None and known.version >= level.looked_at
-    if is_old or _is_same(cause, level):
+    if is_old or (_is_same(cause, level) and not (level.jobs and asked_by(cause, rule) != cause)):
         return standing
     since = level.since if known is None or not cause.jobs else min(known.at, level.since)
     mark = Mark(level.looked_at, since, counts=level.jobs > 0)

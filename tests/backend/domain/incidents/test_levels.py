@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from run_ledger.domain.incidents.alert_rules import AlertRule, IncidentScope
 from run_ledger.domain.incidents.causes import CauseKey, Standing
 from run_ledger.domain.incidents.incident_acts import IncidentAct
@@ -42,3 +44,15 @@ def test_what_was_resolved_is_told_again_once_it_was_well_in_between() -> None:
     standing = looked(standing, 0, 150)
     assert not standing.causes[KEY].goes_on_resolved
     assert kinds(looked(standing, 1, 160)) == ["opened", "closed", "opened"]
+
+
+def test_a_rule_that_is_changed_counts_at_the_next_look() -> None:
+    """Though as many are so as before: whoever asks for one instead of three hears of it now."""
+    three, one = (AlertRule("overdue", after=after, grace_seconds=0) for after in (3, 1))
+    level = LevelSeen(Instant(100), 1, DUE_AT, "", ("overdue", "due"))
+    standing = levelled(SCOPE, Standing(), three, level, Instant(100))
+    assert kinds(standing) == []
+    again = structs.replace(level, looked_at=Instant(110))
+    assert levelled(SCOPE, standing, three, again, Instant(110)) == standing, "nothing is written"
+    standing = levelled(SCOPE, standing, one, again, Instant(110))
+    assert kinds(standing) == ["opened"]
