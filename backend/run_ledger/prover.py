@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any
 
 from run_ledger import logs, metrics, settings
-from run_ledger.domain.instants import HOUR, MICROSECONDS, Instant, text
+from run_ledger.domain.instants import DAY, HOUR, MICROSECONDS, Instant, text
 from run_ledger.settings import Settings
 from run_ledger.store.dynamo.connection import MOST_CONNECTIONS, dynamodb
 from run_ledger.store.dynamo.reading import Reading
@@ -28,6 +28,8 @@ _log = logging.getLogger(__name__)
 UNITS: Mapping[str, metrics.Unit] = {"Differing": "Count"}
 MOST_BEHIND = 6 * HOUR
 """Further behind than this, in microseconds, a run fails; an hour of it is the settling."""
+MOST_ROWS_BEHIND = DAY + MOST_BEHIND
+"""The same of rollup rows, which on a busy day are recounted once it is over."""
 # Time for the step at hand, once no further one is begun, and to write the line.
 _RESERVE_SECONDS = 60.0
 _MOST_LINES = 50
@@ -47,7 +49,8 @@ def _tools() -> tuple[Settings, ThreadPoolExecutor]:
 def handler(event: dict[str, Any], context: Any) -> None:  # noqa: ARG001 - a schedule's event is empty
     """Go on with the proof, and write one line with what was done.
 
-    Raises what the store raises, and ProofBehind where the proof is more than `MOST_BEHIND` behind.
+    Raises what the store raises, and ProofBehind where the proof is more than `MOST_BEHIND` behind,
+    or that of rows more than `MOST_ROWS_BEHIND`.
     """
     configuration, executor = _tools()
     logs.begin(context)
@@ -71,6 +74,9 @@ def handler(event: dict[str, Any], context: Any) -> None:  # noqa: ARG001 - a sc
     metrics.emit("proved", UNITS, values, now=now, extra=extra)
     if behind > MOST_BEHIND and not proof.is_overtaken:
         raise ProofBehind(f"proved to {extra['proved_to']} only")
+    rows = proof.rows_proved_to
+    if rows is not None and now - rows > MOST_ROWS_BEHIND and not proof.is_overtaken:
+        raise ProofBehind(f"rows proved to {text(rows)} only")
 
 
 def _tell(found: Sequence[Differing]) -> None:

@@ -16,6 +16,8 @@ from dashboard_app.context import PageContext
 
 # A job settles in an hour, and runs come every quarter of an hour; later than this is late.
 _LATE = timedelta(hours=3)
+# On a busy day, totals are recounted once it is over.
+_TOTALS_LATE = timedelta(hours=30)
 
 
 def proof_line(here: PageContext) -> None:
@@ -40,5 +42,8 @@ def proof_words(proof: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
         f"{found:,} difference{'' if found == 1 else 's'} in {proof['judged']:,} "
         f"job{'' if proof['judged'] == 1 else 's'}"
     )
-    is_well = found == 0 and not is_late
+    rows = proof["rows_proved_to"] and datetime.fromisoformat(proof["rows_proved_to"])
+    is_short = rows is not None and now - rows > _TOTALS_LATE
+    text += f"; totals only to {words.moment(rows, zone)}" if is_short else ""
+    is_well = found == 0 and not is_late and not is_short
     return f":material/verified: {text}" if is_well else f":material/warning: **{text}**"

@@ -32,6 +32,7 @@ _MOST_NAMED = 5
 _REFUSED, _FINE = 401, 200
 # As late as the prover itself calls it a failure.
 _LATE = timedelta(hours=6)
+_ROWS_LATE = _DAY + _LATE
 
 
 def findings(system: Target, now: datetime) -> Iterator[Finding]:
@@ -147,6 +148,10 @@ def _proof(system: Target, now: datetime) -> Finding:
     )
     is_late = now - datetime.fromisoformat(proof["proved_to"]) > _LATE
     words += ", hours behind" if is_late else ""
+    rows = proof["rows_proved_to"]
+    if rows is not None and now - datetime.fromisoformat(rows) > _ROWS_LATE:
+        words += f", totals only to {rows}"
+        is_late = True
     named = [f"{one['kind']} {one['id']}" for one in proof["differing"][:_MOST_NAMED]]
     words += f": {', '.join(named)}" if named else ""
     return Finding("proof", Level.WRONG if number or is_late else Level.WELL, words, figures)

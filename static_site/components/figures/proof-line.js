@@ -7,6 +7,8 @@ import { countOf } from "../../lib/words.js";
 const HOUR = 3_600_000;
 /** A job settles in an hour, and runs come every quarter of an hour; later than this is late. */
 const LATE = 3 * HOUR;
+/** On a busy day, totals are recounted once it is over. */
+const TOTALS_LATE = 24 * HOUR + 2 * LATE;
 
 /** @param {Format} format */
 export function createProofLine(format) {
@@ -44,7 +46,7 @@ export function proofWords(proof, now, format) {
   if (proof === null) {
     return { text: "How far these figures are proved is not known now.", isTrouble: true };
   }
-  const { proved_to: to, judged, differences } = proof;
+  const { proved_to: to, rows_proved_to: rows, judged, differences } = proof;
   if (to === null) {
     return { text: "These figures are not proved yet.", isTrouble: false };
   }
@@ -53,8 +55,10 @@ export function proofWords(proof, now, format) {
   const behind = isLate ? `, ${format.duration(Math.floor(late / 1000))} behind` : "";
   const found = countOf(differences, "difference", "differences", format);
   const jobs = countOf(judged, "job", "jobs", format);
+  const isShort = rows !== null && now - Date.parse(rows) > TOTALS_LATE;
+  const totals = isShort ? `; totals only to ${format.minutes(rows, now)}` : "";
   return {
-    text: `Proved${isLate ? " only" : ""} to ${format.minutes(to, now)}${behind}: ${found} in ${jobs}`,
-    isTrouble: isLate || differences > 0,
+    text: `Proved${isLate ? " only" : ""} to ${format.minutes(to, now)}${behind}: ${found} in ${jobs}${totals}`,
+    isTrouble: isLate || isShort || differences > 0,
   };
 }

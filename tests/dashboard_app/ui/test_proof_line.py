@@ -13,7 +13,12 @@ from tests.support.recounts.proofs import keep_proof
 
 NOW = datetime(2026, 11, 22, 15, 10, tzinfo=UTC)
 ZONE = ZoneInfo("UTC")
-GOOD = {"proved_to": "2026-11-22T14:00:00.000000Z", "judged": 18204, "differences": 0}
+GOOD = {
+    "proved_to": "2026-11-22T14:00:00.000000Z",
+    "rows_proved_to": "2026-11-22T00:00:00.000000Z",
+    "judged": 18204,
+    "differences": 0,
+}
 
 
 @pytest.mark.parametrize(
@@ -25,6 +30,11 @@ GOOD = {"proved_to": "2026-11-22T14:00:00.000000Z", "judged": 18204, "difference
             {"proved_to": "2026-11-22T08:00:00.000000Z"},
             "**Proved only to 22 Nov 2026, 08:00 UTC, 7 h behind: 0 differences",
         ),
+        (
+            {"rows_proved_to": "2026-11-20T00:00:00.000000Z"},
+            "0 differences in 18,204 jobs; totals only to 20 Nov 2026, 00:00 UTC**",
+        ),
+        ({"rows_proved_to": None}, ":material/verified: Proved to 22 Nov 2026, 14:00 UTC"),
         ({"proved_to": None}, "These figures are not proved yet."),
     ],
 )

@@ -15,7 +15,8 @@ from tests.support.recounts.falsehoods import in_item
 
 from run_ledger import prover
 from run_ledger.domain import instants
-from run_ledger.domain.instants import HOUR, later
+from run_ledger.domain.instants import DAY, HOUR, later
+from run_ledger.store.proof.row_walk import RowWalk
 
 Run = Callable[..., list[Line]]
 
@@ -104,6 +105,19 @@ def test_a_run_without_time_says_how_far_behind_it_is(here: House, run: Run) -> 
         run(1_000)
     lines = run()
     assert lines[-1]["proved_to"] > line["proved_to"]
+
+
+def test_rows_that_stay_behind_are_told_though_jobs_go_on(
+    here: House, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where each run has time for jobs alone; a day is how late rows of a busy day are."""
+    run()
+    monkeypatch.setattr(RowWalk, "go", lambda *_: None)
+    here.now = later(here.now, DAY)
+    run()
+    here.now = later(here.now, prover.MOST_BEHIND)
+    with pytest.raises(prover.ProofBehind, match="rows proved to"):
+        run()
 
 
 def test_a_run_that_fails_is_an_error_of_the_function(here: House, run: Run) -> None:

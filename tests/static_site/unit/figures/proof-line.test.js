@@ -29,6 +29,14 @@ test("a difference, and a proof that is behind, are trouble and said plainly", (
   assert.match(say(GOOD, NOW + 24 * 3_600_000).text, /^Proved only to 22 Nov/);
 });
 
+test("totals that are days behind are trouble, whatever jobs were recounted", () => {
+  const busy = { ...GOOD, rows_proved_to: "2026-11-22T00:00:00.000000Z" };
+  assert.equal(say(busy).isTrouble, false);
+  const stuck = say({ ...GOOD, rows_proved_to: "2026-11-20T00:00:00.000000Z" });
+  assert.match(stuck.text, /^Proved to 14:00: 0 differences in 18,204 jobs; totals only to 20 Nov/);
+  assert.equal(stuck.isTrouble, true);
+});
+
 test("what is not known, and what is not proved yet, is said", () => {
   assert.equal(proofWords(null, NOW, format).isTrouble, true);
   assert.match(proofWords(null, NOW, format).text, /not known/);
