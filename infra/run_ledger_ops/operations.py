@@ -15,13 +15,13 @@ from run_ledger_ops.commands import (
 )
 from run_ledger_ops.console.arguments import Words
 from run_ledger_ops.mending import audit, redrive, rejected, upgrade
-from run_ledger_ops.telling import alert_trials, digests
+from run_ledger_ops.telling import alert_trials, answering, digests
 
 
 def add_to(commands: Words) -> None:
     """Add all of them."""
     mending = (status, rejected, redrive, audit, upgrade)
     deploying = (local, deploy, rollback, destroy)
-    telling = (alert_trials, digests)
+    telling = (alert_trials, digests, answering)
     for module in (*deploying, users, apps, token, mcp, clients, *telling, dashboard, *mending):
         module.add_to(commands)

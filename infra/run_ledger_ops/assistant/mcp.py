@@ -128,10 +128,10 @@ def _new_token(pages: SignInPages) -> NewToken:
         # A machine has no user, of whom the other scopes are.
         scope = " ".join(one for one in pages.scope.split() if "/" in one)
         return machine_token(pages.token_url, client_id, client_secret, scope)
-    return lambda: _signed_in(pages)
+    return lambda: signed_in(pages)
 
 
-def _signed_in(pages: SignInPages) -> str:
+def signed_in(pages: SignInPages) -> str:
     """Return the token of whoever signs in in the browser; raises `Refused`."""
     attempt = new_attempt(pages)
 

@@ -21,8 +21,8 @@ from run_ledger_ops.sign_in.own_token import (
 )
 
 _DESCRIPTION = """\
-Sign in in a browser, and print an access token: it may read what you may read on the site. It is
-good for an hour. No AWS account is needed with --site."""
+Sign in in a browser, and print an access token: it may read what you may read on the site, and, if
+you may act on incidents, do that. It is good for an hour. No AWS account is needed with --site."""
 _EPILOG = f"""\
 examples:
   export RUN_LEDGER_TOKEN="$(run-ledger token --site https://ledger.example)"
@@ -71,7 +71,7 @@ def _token(given: argparse.Namespace) -> int:
             "a token is not printed to a terminal: say --file FILE, or "
             'export RUN_LEDGER_TOKEN="$(run-ledger token …)".'
         )
-    attempt = new_attempt(_pages(given))
+    attempt = new_attempt(_pages(given).to_act())
     with PrivateFile(given.file) as file:
         if given.paste:
             warn(f"Open this address and sign in:\n\n  {attempt.address}\n")

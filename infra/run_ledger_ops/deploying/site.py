@@ -151,6 +151,7 @@ def config_of(
     """Return the site's `config.json` from its stack's outputs.
 
     *sign_in* is the origin of the sign-in pages where it is not the user pool's domain.
+    ``act_scope`` and ``intake_base`` are there where the stage takes acts on incidents.
     """
     sign_in = sign_in or f"https://{outputs['UserPoolDomain']}"
     return {
@@ -163,4 +164,12 @@ def config_of(
         "scope": f"openid email {outputs['Scope']}",
         "stage": stage,
         "demo": False,
+        **_acting(outputs),
     }
+
+
+def _acting(outputs: Mapping[str, str]) -> dict[str, object]:
+    """Return how people act: by an intake, for a stage that tells."""
+    if "IntakeUrl" not in outputs or "ActsQueueUrl" not in outputs:
+        return {}
+    return {"act_scope": outputs["ActScope"], "intake_base": "/intake"}

@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -42,15 +42,27 @@ class SignInPages:
     token_url: str
     client_id: str
     scope: str
+    act_scope: str | None = None
+    """What a token needs in addition to act on incidents; None where nobody acts."""
+
+    def to_act(self) -> "SignInPages":
+        """Return the same for a token by which people also act, where they do."""
+        if self.act_scope is None:
+            return self
+        return replace(self, scope=f"{self.scope} {self.act_scope}")
 
 
 @dataclass(frozen=True)
 class Site:
-    """A site: its address, with a slash at its end, its API's, and where its people sign in."""
+    """A site: its address, with a slash at its end, its API's, and where its people sign in.
+
+    ``intake_url`` is where people's acts on incidents go; None where none are taken.
+    """
 
     url: str
     api_url: str
     pages: SignInPages
+    intake_url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -130,7 +142,9 @@ def site_of(site_url: str) -> Site:
     if missing:
         raise OpsError(f"{site}config.json has no {missing[0]}: is {site} the site of a ledger?")
     api_url = _checked(_absolute(site, settings.get("api_base", "/api")))
-    return Site(site, api_url, pages_of(settings, site))
+    intake = settings.get("intake_base")
+    intake_url = _checked(_absolute(site, intake)) if isinstance(intake, str) else None
+    return Site(site, api_url, pages_of(settings, site), intake_url)
 
 
 def pages_of(settings: Mapping[str, Any], site: str = "") -> SignInPages:
@@ -143,6 +157,7 @@ def pages_of(settings: Mapping[str, Any], site: str = "") -> SignInPages:
         token_url=_checked(_absolute(site, settings["token_url"])),
         client_id=settings["client_id"],
         scope=settings["scope"],
+        act_scope=settings.get("act_scope") or None,
     )
 
 

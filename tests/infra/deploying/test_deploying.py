@@ -338,3 +338,22 @@ def test_config_is_made_of_outputs() -> None:
         "stage": "prod",
         "demo": False,
     }
+
+
+@pytest.mark.parametrize("missing", [(), ("IntakeUrl",), ("ActsQueueUrl",)])
+def test_config_says_how_people_act_where_they_do(missing: tuple[str, ...]) -> None:
+    """A stage takes acts that tells and has an intake; only there is the scope asked for."""
+    outputs = {
+        "UserPoolDomain": "x.auth.example",
+        "SiteClientId": "c",
+        "Scope": "run-ledger/read",
+        "ActScope": "run-ledger/act",
+        "IntakeUrl": "https://intake.example/intake",
+        "ActsQueueUrl": "https://sqs.example/acts",
+    }
+    config = site.config_of({k: v for k, v in outputs.items() if k not in missing}, "prod")
+    said = None if missing else ("run-ledger/act", "/intake")
+    assert (
+        None if "act_scope" not in config else (config["act_scope"], config["intake_base"])
+    ) == said
+    assert config["scope"] == "openid email run-ledger/read"

@@ -133,7 +133,8 @@ commands: checkout.py console analysts_app.py clients sign_in producer deploying
 mending: console checks backend/domain backend/domain/state backend/store/dynamo backend/store/items
     backend/store/lists backend/store/audit
 assistant: console sign_in deploying backend/questions
-telling: console clients backend/domain backend/domain/delivery backend/delivering
+telling: console clients sign_in deploying assistant
+    backend/domain backend/domain/delivery backend/delivering backend/questions
     backend/store/deliveries backend/store/digests
 operations.py: console commands mending assistant telling
 command.py: console commands operations.py
