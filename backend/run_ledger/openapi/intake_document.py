@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from run_ledger.domain.api.access import ACT_SCOPE
+from run_ledger.domain.contract.act_events import INCIDENT_UPDATE
 from run_ledger.domain.contract.events import JOB_UPDATE, PROJECT_UPDATE
 from run_ledger.domain.intake.bodies import JSON, MOST_BYTES, MOST_EVENTS, MOST_SENT_BYTES, NDJSON
 from run_ledger.domain.intake.event_results import ResultsDocument
@@ -32,6 +34,10 @@ bus, and counts by the same contract, as events that are put there directly.
 application that has the scope `{REPORT_SCOPE}`. Either may report for the clients of its grant; an
 event of another client is refused with the field `detail.client_id`.
 
+**Act on incidents** by `{INCIDENT_UPDATE}` events with a person's own access token that has the
+scope `{ACT_SCOPE}`: that person has to have the right to act, and acts for the clients that they
+see.
+
 **Send** at most {MOST_EVENTS} events a request, as JSON or as one event a line (NDJSON), packed
 with gzip or not: at most {MOST_SENT_BYTES:,} bytes as sent, and {MOST_BYTES:,} unpacked.
 
@@ -48,7 +54,8 @@ what was taken before counts once.
 _ABOUT = {
     400: "The body can't be read.",
     401: "The request has no report key and no token that is taken here.",
-    403: "The token lacks the scope, or its application or the key has no grant.",
+    403: "The token lacks the scope, its application or the key has no grant, or its person has no "
+    "right to act.",
     404: "The intake has no such path and method.",
     413: "The body, what it unpacks to, or the number of its events is beyond a limit.",
     415: "The body has a media type or a coding that is not read here.",
@@ -290,7 +297,10 @@ def _event() -> dict[str, Any]:
         "description": "An event, as docs/contract.md describes it.",
         "required": ["detail_type", "detail"],
         "properties": {
-            "detail_type": {"enum": [JOB_UPDATE, PROJECT_UPDATE]},
+            "detail_type": {
+                "enum": [JOB_UPDATE, PROJECT_UPDATE, INCIDENT_UPDATE],
+                "description": f"`{INCIDENT_UPDATE}` is a person's act on an incident.",
+            },
             "detail": {
                 "type": "object",
                 "description": "Its fields; backend/event-schema has the schema of each type.",

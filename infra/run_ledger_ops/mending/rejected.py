@@ -8,7 +8,9 @@ from typing import Any, NamedTuple, get_args
 from msgspec import structs
 
 from run_ledger.domain import instants
-from run_ledger.domain.exceptions import NotFound, RejectionReason
+from run_ledger.domain.contract.act_events import INCIDENT_UPDATE
+from run_ledger.domain.contract.events import read_envelope
+from run_ledger.domain.exceptions import InvalidEvent, NotFound, RejectionReason
 from run_ledger.domain.instants import DAY, Instant
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items.rejection_items import Rejection, Status
@@ -28,9 +30,10 @@ from run_ledger_ops.console.terminal import Progress, say, say_json, warn
 
 _PAGE = 200
 _READING_SECONDS = 600.0
+_WRITERS, _ACTS = "QueueUrl", "ActsQueueUrl"
 _UNDONE: tuple[Status, ...] = ("open", "replaying")
 _DESCRIPTION = """\
-Handle events that broke the contract. The writer stores each of them as it came, with the reason,
+Handle events that broke the contract. The ledger stores each of them as it came, with the reason,
 and does not try it again by itself."""
 _EPILOG = """\
 examples:
@@ -40,7 +43,8 @@ examples:
                                                 after you deployed a writer that knows the version
   run-ledger rejected discard 5f0c6e… 81aa20…   removes them from the list
 
-A replay sends the rejected text, unchanged, to the writer's queue. The event keeps its id, so it
+A replay sends the rejected text, unchanged, to the queue it came from: the writer's, or that of
+people's acts on incidents. The event keeps its id, so it
 counts once however often it is sent. If it is rejected again, it is listed again. Nothing is
 deleted: `--status all` lists replayed and discarded events, too, until they expire like entries."""
 
@@ -102,8 +106,8 @@ def _add_show(actions: Words) -> None:
 def _add_replay(actions: Words) -> None:
     parser = actions.add_parser(
         "replay",
-        help="send them to the writer again",
-        description="Send rejected events to the writer's queue again, unchanged.",
+        help="send them again",
+        description="Send rejected events again, unchanged, to the queue that they came from.",
     )
     set_work(parser, _replay)
     parser.add_argument("ids", metavar="ID", nargs="*", help="as `list` prints it")
@@ -183,14 +187,33 @@ def _replay(given: argparse.Namespace) -> int:
         if not given.all:
             raise OpsError(message)
         warn(f"left out as {message}")
-    queue_url = system.queue_url("QueueUrl")
+    queues = {output: _queue_url(system, output) for output in {_queue_of(one) for one in whole}}
     with Progress("replaying", len(whole)) as progress:
         # Oldest first, as they came.
         for rejection in reversed(whole):
-            _send_again(system, queue_url, rejection)
+            _send_again(system, queues[_queue_of(rejection)], rejection)
             progress.add()
-    say(f"Sent {len(whole):,} rejected events to the writer; any that it rejects is listed again.")
+    say(f"Sent {len(whole):,} rejected events again; any that is rejected again is listed again.")
     return 0
+
+
+def _queue_of(rejection: Rejection) -> str:
+    """Return the stack's output that names the queue from which a rejected event came."""
+    try:
+        detail_type = read_envelope(rejection.raw).detail_type
+    except InvalidEvent:
+        return _WRITERS
+    return _ACTS if detail_type == INCIDENT_UPDATE else _WRITERS
+
+
+def _queue_url(system: Target, output: str) -> str:
+    """Return a queue's address; raises OpsError where the stage has no such queue any more."""
+    if output == _ACTS and output not in system.outputs:
+        raise OpsError(
+            "an act on an incident is among them, and this stage takes none: deploy it with "
+            "Telling=true, or name the others."
+        )
+    return system.queue_url(output)
 
 
 def _send_again(system: Target, queue_url: str, rejection: Rejection) -> None:

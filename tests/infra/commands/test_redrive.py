@@ -292,15 +292,20 @@ def test_the_bus_has_a_queue_only_with_a_key_of_ones_own(system: System, run: Ru
     assert system.drain() == ["b"]
 
 
-def test_events_of_aws_s_own_jobs_go_back_to_their_queue(system: System, run: Run) -> None:
-    """The writer would refuse them; where a stage has no such queue, asking for it is told."""
-    code, _, err = run("--from", "aws")
-    assert (code, "AwsJobs=true" in err) == (2, True)
-    for output, name in (("AwsJobsDlqUrl", "aws-jobs-dead"), ("AwsJobsQueueUrl", "aws-jobs")):
-        url = system.sqs.create_queue(QueueName=f"run-ledger-test-{name}")["QueueUrl"]
-        system.outputs[output] = url
-    system.send(system.outputs["AwsJobsDlqUrl"], "a")
-    assert run("--from", "aws")[1].splitlines()[-1] == "aws: 1 messages moved"
+@pytest.mark.parametrize(
+    ("word", "output", "parameter"),
+    [("aws", "AwsJobs", "AwsJobs=true"), ("acts", "Acts", "Telling=true")],
+)
+def test_what_is_not_the_writers_goes_back_to_its_queue(
+    system: System, run: Run, word: str, output: str, parameter: str
+) -> None:
+    """The writer would refuse it; where a stage has no such queue, asking for it is told."""
+    code, _, err = run("--from", word)
+    assert (code, parameter in err) == (2, True)
+    for kind in ("Dlq", "Queue"):
+        url = system.sqs.create_queue(QueueName=f"run-ledger-test-{word}-{kind}")["QueueUrl"]
+        system.outputs[f"{output}{kind}Url"] = url
+    system.send(system.outputs[f"{output}DlqUrl"], "a")
+    assert run("--from", word)[1].splitlines()[-1] == f"{word}: 1 messages moved"
     assert system.drain() == []
-    received = system.sqs.receive_message(QueueUrl=system.outputs["AwsJobsQueueUrl"])
-    assert [one["Body"] for one in received["Messages"]] == ["a"]
+    assert system.drain(system.outputs[f"{output}QueueUrl"]) == ["a"]

@@ -248,3 +248,34 @@ def test_one_unknown_id_of_several_stops_before_anything_is_done(system: System,
 def test_ids_or_all(run: Run, arguments: tuple[str, ...]) -> None:
     """What to replay has to be said, and in one way."""
     assert run(*arguments)[0] == 2
+
+
+def act(**more: Any) -> str:
+    """Return the text of an act on an incident, as the bus hands it on, with *more*."""
+    outer = {"id": "bus-1", "detail-type": "incident_update", "source": "run-ledger/act/client-1"}
+    detail = {"incident_id": "i-1", "client_id": "client-1", "act": "acknowledge", **more}
+    return json.dumps({**outer, "time": "2026-11-22T14:15:00Z", "detail": detail})
+
+
+def test_an_act_goes_back_to_the_acts(system: System, run: Run) -> None:
+    """And what the writer has rejected to the writer, whichever way they are named."""
+    url = system.sqs.create_queue(QueueName="run-ledger-test-acts")["QueueUrl"]
+    system.outputs["ActsQueueUrl"] = url
+    # As the teller does, the writer keeps what is rejected as it came.
+    odd = '{"detail-type": "incident_update"'
+    system.write([act(), BAD, odd])
+    code, out, _ = run("replay", "--all")
+    assert (code, out.startswith("Sent 3 rejected events again")) == (0, True)
+    assert system.drain(url) == [act()]
+    assert sorted(system.drain()) == sorted([BAD, odd])
+
+
+def test_a_stage_that_takes_no_acts_says_so(system: System, run: Run) -> None:
+    """Nothing is sent, and all is listed as before: the writer would only reject it again."""
+    system.write([act(), BAD])
+    code, _, err = run("replay", "--all")
+    assert (code, "Telling=true" in err) == (2, True)
+    assert system.drain() == []
+    assert {one["status"] for one in listed(run)} == {"open"}
+    assert run("replay", "--all", "--reason", "invalid_field")[0] == 0
+    assert system.drain() == [BAD]

@@ -104,6 +104,30 @@ def test_inviting_again_changes_groups_alone(
     assert listed(run)[ANN]["groups"] == ["staff"]
 
 
+def test_the_right_to_act_is_given_and_taken(
+    run: Run, calls: list[tuple[str, dict[str, Any]]]
+) -> None:
+    """By a group of its own beside the clients'; who loses it is signed out."""
+    code, out, _ = run("invite", ANN, "--client", "acme", "--act")
+    assert (code, "acme, and act on their incidents" in out) == (0, True)
+    assert listed(run)[ANN]["groups"] == ["act", "client-acme"]
+    assert run("list")[1] == f"{ANN}  invited   acme, acts\n"
+    calls.clear()
+    assert run("invite", ANN, "--client", "acme")[0] == 0
+    assert [name for name, _ in calls] == ["AdminRemoveUserFromGroup", "AdminUserGlobalSignOut"]
+    assert listed(run)[ANN]["groups"] == ["client-acme"]
+    run("invite", ANN, "--staff", "--act")
+    assert listed(run)[ANN]["groups"] == ["act", "staff"]
+
+
+def test_the_right_to_act_alone_is_no_access(run: Run) -> None:
+    """It says what somebody may do, and not with whose incidents."""
+    code, out, complaint = run("invite", ANN, "--act")
+    assert (code, out) == (2, "")
+    assert "--client" in complaint
+    assert listed(run) == {}
+
+
 def test_groups_of_others_are_left_alone(system: System, run: Run) -> None:
     """Whatever else the pool is used for."""
     run("invite", ANN, "--client", "acme")

@@ -130,7 +130,8 @@ commands: checkout.py console analysts_app.py clients sign_in producer deploying
     backend/store/items backend/store/clients backend/store/lists
     backend/emit backend/emit/counting backend/emit/delivery backend/emit/identity
     backend/emit/lineage
-mending: console checks backend/domain backend/domain/state backend/store/dynamo backend/store/items
+mending: console checks backend/domain backend/domain/contract backend/domain/state
+    backend/store/dynamo backend/store/items
     backend/store/lists backend/store/audit
 assistant: console sign_in deploying backend/questions
 telling: console clients sign_in deploying assistant
