@@ -15,6 +15,8 @@ from .incident_acts import Answers
 MOST_TURNS = 200
 MOST_TEXTS = 40
 """Of so many turns the words of whoever acts are kept: an item holds 400 KB."""
+_MOST_NAME = 128
+"""So much is kept of the name of whoever acts, for the same reason."""
 
 
 class IncidentTurn(NamedTuple):
@@ -107,4 +109,6 @@ def _turn(notice: IncidentNotice) -> IncidentTurn:
     turn = IncidentTurn(notice.number, notice.kind, notice.at, incident.jobs, because)
     if act is None:
         return turn
-    return turn._replace(event_id=act.event_id, by=act.by_name, text=act.text, until=act.until)
+    return turn._replace(
+        event_id=act.event_id, by=act.by_name[:_MOST_NAME], text=act.text, until=act.until
+    )
