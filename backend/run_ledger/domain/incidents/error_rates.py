@@ -98,7 +98,8 @@ class _Ends(NamedTuple):
 def _settled(scope: IncidentScope, key: CauseKey, cause: Cause, ends: _Ends, now: Instant) -> Cause:
     """Return *cause* in the state that the window, and the time, put it in.
 
-    While it waits or is open nothing of it changes, so that its item is not written at every end.
+    While it waits or is open nothing of it changes, so that its item is not written at every end;
+    but where it is muted until it grows.
     """
     counted = sorted(
         (one.at, job, one.has_failed)
@@ -111,7 +112,9 @@ def _settled(scope: IncidentScope, key: CauseKey, cause: Cause, ends: _Ends, now
     if not is_full or 100 * len(failed) <= cause.above_percent * len(judged):
         return moved(scope, key, structs.replace(cause, jobs=0), Activity(now, "healed"), now)
     began = Activity(failed[0], "healed")
-    is_told = cause.incident is not None and cause.jobs
+    mute = cause.present_mute
+    may_grow = mute is not None and mute.until is None
+    is_told = cause.incident is not None and cause.jobs and not may_grow
     if is_told or (cause.jobs and cause.due_at is not None and now < cause.due_at):
         return moved(scope, key, cause, began, now)
     cause = structs.replace(cause, jobs=len(failed))

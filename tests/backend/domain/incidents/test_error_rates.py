@@ -18,7 +18,8 @@ from run_ledger.domain.incidents.alert_rules import (
 )
 from run_ledger.domain.incidents.causes import Standing
 from run_ledger.domain.incidents.error_rates import SPARE_MARKS, rate_key
-from run_ledger.domain.incidents.judging import judged_scope
+from run_ledger.domain.incidents.incident_acts import IncidentAct
+from run_ledger.domain.incidents.judging import acted, judged_scope
 from run_ledger.domain.instants import MICROSECONDS, Instant
 from run_ledger.store.incidents.window_items import window_in, window_item
 
@@ -127,6 +128,26 @@ def test_what_waits_by_a_rule_that_is_gone_is_not_told_later() -> None:
     calm = structs.replace(RULE, above_percent=90, grace_seconds=60)
     changed = after([ruling(("b", "succeeded", 5), calm)], waiting, now=5)
     assert notices(after([], changed, now=90 * MICROSECONDS)) == []
+
+
+def test_a_rate_that_is_muted_until_it_grows_is_told_when_it_has() -> None:
+    """Twice as many of the last jobs have failed, which else is no news of an open incident."""
+    rule = structs.replace(RULE, above_percent=10, last=20)
+    key = rate_key(rule)
+    ends = [(f"a{n}", "failed" if n < 4 else "succeeded", n) for n in range(1, 21)]
+    opened = after([ruling(end, rule) for end in ends])
+    incident = opened.causes[key].incident
+    assert incident is not None
+    mute = IncidentAct("e", "mute", Instant(50), "person#1", "ann@acme.example", "known")
+    muted = acted(opened.causes[key], incident.incident_id, mute, Instant(60))
+    assert muted is not None
+    standing = structs.replace(opened, causes={key: muted})
+    for number in range(21, 29):
+        standing = after([ruling((f"b{number}", "failed", number), rule)], standing)
+        assert after([], standing) == standing
+    told = [one.reason for one in standing.causes[key].notices if not one.silent]
+    assert told == [None, "grew"]
+    assert standing.causes[key].present_mute is None
 
 
 def test_a_clock_that_was_never_set_counts_as_the_oldest() -> None:
