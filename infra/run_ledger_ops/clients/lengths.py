@@ -13,7 +13,9 @@ def seconds_in(text: str) -> int | None:
 
 
 def length_text(seconds: int) -> str:
-    """Return a length as the file has it, in the largest unit that is exact; a day is ``24h``."""
+    """Return a length as the file has it, in the largest unit that is exact; a day is ``24h``, none ``0s``."""
+    if seconds == 0:
+        return "0s"
     units = "hms" if seconds <= _SECONDS["d"] else "dhms"
     unit = next(unit for unit in units if seconds % _SECONDS[unit] == 0)
     return f"{seconds // _SECONDS[unit]}{unit}"

@@ -22,7 +22,7 @@ _LEFT_OUT = {"__pycache__", "bin"}
 SERVICES = frozenset(
     {
         *("dynamodb", "events", "stepfunctions", "batch", "glue", "ecs", "bedrock"),
-        *("sqs", "sesv2", "ssm", "secretsmanager"),
+        *("sqs", "sesv2", "ssm", "secretsmanager", "cognito-idp"),
     },
 )
 _BOTOCORE_DATA = Path("botocore", "data")

@@ -5,7 +5,7 @@ import { listHash } from "../../lib/route.js";
 import { countOf } from "../../lib/words.js";
 import { createTimeText } from "../figures/time-text.js";
 import { createCard } from "../page/card.js";
-import { errorText, incidentHash, jobsText } from "./incident-words.js";
+import { errorText, incidentHash, jobsText, subjectText } from "./incident-words.js";
 
 const SILENT = "Nobody is told of what fails: incidents are turned off for this ledger.";
 
@@ -28,7 +28,7 @@ export function createIncidentLines(format, now) {
       setText(none, telling ? "No incident is open." : SILENT);
       setHidden(none, telling && open !== 0);
       const isMore = open === null || open > newest.length;
-      const more = open === null ? "More incidents" : countOf(open, "open incident", "open incidents", format);
+      const more = open === null ? "open incidents" : countOf(open, "open incident", "open incidents", format);
       setText(all, isMore ? `All ${more}` : "All incidents");
       setAttribute(all, "href", listHash("incidents", isMore ? { state: "open" } : {}));
     },
@@ -49,7 +49,7 @@ function createLine(format, now) {
     update(incident) {
       setText(count, jobsText(incident, format));
       setAttribute(count, "href", incidentHash(incident.incident_id));
-      setText(pipeline, incident.pipeline);
+      setText(pipeline, subjectText(incident));
       setText(message, errorText(incident));
       setText(client, incident.client_id);
       since.update(incident.began_at, now());

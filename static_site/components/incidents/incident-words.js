@@ -3,27 +3,70 @@
 import { listHash } from "../../lib/route.js";
 import { countOf, errorName } from "../../lib/words.js";
 
-/** What goes wrong, by the API's word for it. */
-export const WHATS = Object.freeze({ failed: "failed", timed_out: "timed out", partial: "ended partial" });
+/** The results that jobs end with, by the API's word for what goes wrong. */
+const RESULTS = Object.freeze({ failed: "failed", timed_out: "timed out", partial: "ended partial" });
+
+/** What else goes wrong, with the word for what is counted, if it is; "…" stands for the count. */
+const OTHERS = Object.freeze({
+  new_error: ["… failed by a new error", "job", "jobs"],
+  error_rate: ["… failed, which is too often", "job", "jobs"],
+  missed: ["… missed", "run", "runs"],
+  late: ["… late", "run", "runs"],
+  too_long: ["… running too long", "job", "jobs"],
+  stalled: ["… stalled", "job", "jobs"],
+  overdue: ["Overdue"],
+  budget: ["Budget reached"],
+  differs: ["Differs from its entries"],
+});
 
 /** The fingerprint of failures that are too many to be kept apart. */
 const OTHER = "other";
 
-/** @param {string} what */
-export function whatText(what) {
-  return Object.entries(WHATS).find(([name]) => name === what)?.[1] ?? what.replaceAll("_", " ");
+/**
+ * Return what an incident is about: a pipeline, or else a project, or else all of a client.
+ *
+ * @param {Incident} incident
+ */
+export function subjectText({ pipeline, project_id, client_id }) {
+  return pipeline || project_id || client_id;
 }
 
 /**
- * Return how many jobs an incident is about, as in "3 jobs failed".
+ * Return what is wrong and how often, as in "3 jobs failed".
  *
  * @param {Incident} incident
  * @param {Format} format
  */
 export function jobsText({ jobs, what }, format) {
-  const count = countOf(jobs, "job", "jobs", format);
-  return Object.hasOwn(WHATS, what) ? `${count} ${whatText(what)}` : count;
+  const result = valueOf(RESULTS, what);
+  if (result !== undefined) {
+    return `${countOf(jobs, "job", "jobs", format)} ${result}`;
+  }
+  const [words, one, many] = valueOf(OTHERS, what) ?? [`…: ${what.replaceAll("_", " ")}`, "job", "jobs"];
+  return one === undefined ? words : words.replace("…", countOf(jobs, one, many, format));
 }
+
+/** Return why an incident is over, as the rest of a sentence that begins with `jobsText`.
+ *
+ * @param {Incident} incident
+ */
+export function endText({ what, closed_because: why }) {
+  if (why !== "healed") {
+    return `and the incident is closed${why === null ? "" : ` (${why.replaceAll("_", " ")})`}.`;
+  }
+  return isCounted(what) || what === "new_error" ? "until a later job ran well." : "until all was well again.";
+}
+
+/** @param {string} what whether it is a result that lists of jobs can be narrowed down to */
+const isCounted = (what) => Object.hasOwn(RESULTS, what);
+
+/**
+ * @template T
+ * @param {Readonly<Record<string, T>>} table
+ * @param {string} name
+ * @returns {T | undefined}
+ */
+const valueOf = (table, name) => (Object.hasOwn(table, name) ? table[name] : undefined);
 
 /**
  * Return the address of the jobs that are counted; null where no list has just these: of a closed
@@ -32,7 +75,7 @@ export function jobsText({ jobs, what }, format) {
  * @param {Incident} incident
  */
 export function jobsHash({ state, what, fingerprint, began_at: from, ...of }) {
-  if (state !== "open" || !Object.hasOwn(WHATS, what) || fingerprint === OTHER) {
+  if (state !== "open" || !isCounted(what) || fingerprint === OTHER) {
     return null;
   }
   const { client_id, project_id, pipeline } = of;

@@ -3,7 +3,7 @@
 import { createFacts } from "../../components/figures/facts.js";
 import { createTimeText } from "../../components/figures/time-text.js";
 import { createJobsOf } from "../../components/incidents/jobs-of.js";
-import { errorText } from "../../components/incidents/incident-words.js";
+import { endText, errorText, subjectText } from "../../components/incidents/incident-words.js";
 import { createCard, createSkeleton } from "../../components/page/card.js";
 import { createLiveView } from "../../components/page/live-view.js";
 import { createResource } from "../../feeds/resource.js";
@@ -50,7 +50,7 @@ export function createIncidentView(context) {
     },
     data: () => incident.data(),
     render(known) {
-      setText(view.heading, known.pipeline);
+      setText(view.heading, subjectText(known));
       jobs.update(known);
       setText(rest, known.state === "open" ? "and the incident is open." : endText(known));
       setText(message, errorText(known));
@@ -61,12 +61,6 @@ export function createIncidentView(context) {
   });
   return view;
 }
-
-/** @param {Incident} incident */
-const endText = ({ closed_because: why }) =>
-  why === "healed"
-    ? "until a later job ran well."
-    : `and the incident is closed${why === null ? "" : ` (${why.replaceAll("_", " ")})`}.`;
 
 /** @param {Incident} incident @param {number} now @param {Format} format @returns {Fact[]} */
 function factsOf(incident, now, format) {

@@ -2,7 +2,7 @@
 
 import { createTimeText } from "../../components/figures/time-text.js";
 import { createJobsOf } from "../../components/incidents/jobs-of.js";
-import { errorText, incidentHash } from "../../components/incidents/incident-words.js";
+import { errorText, incidentHash, subjectText } from "../../components/incidents/incident-words.js";
 import { createListView } from "../../components/lists/list-view.js";
 import { bdi, h, setAttribute, setHidden, setText } from "../../lib/dom.js";
 import { clientHash } from "../../lib/route.js";
@@ -54,7 +54,7 @@ function createIncident({ format, clock }) {
 
     update(incident) {
       const now = clock.now();
-      setText(title, incident.pipeline);
+      setText(title, subjectText(incident));
       setAttribute(link, "href", incidentHash(incident.incident_id));
       setText(state, incident.state === "open" ? "Open" : "Closed");
       jobs.update(incident);

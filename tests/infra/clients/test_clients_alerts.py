@@ -16,6 +16,7 @@ from run_ledger.store.clients.alert_reads import read_alert_rules
 from run_ledger.store.items.client_items import ClientProfile, ClientRecord
 from run_ledger_ops import command
 from run_ledger_ops.clients.declaration import parse
+from run_ledger_ops.clients.lengths import length_text
 from run_ledger_ops.clients.text import text_of
 from run_ledger_ops.console.exceptions import OpsError
 
@@ -124,6 +125,11 @@ def test_what_is_wrong_is_said(line: str, said: str) -> None:
     assert said in complaint
     assert not more
     assert len(complaint) <= 400
+
+
+def test_no_length_is_shown_in_the_smallest_unit() -> None:
+    """As people write it."""
+    assert [length_text(one) for one in (0, 90, 3_600, 86_400)] == ["0s", "90s", "1h", "24h"]
 
 
 def test_a_list_has_a_limit_and_no_twins() -> None:

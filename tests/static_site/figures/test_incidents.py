@@ -10,6 +10,9 @@ from tests.support.events.hostile import HOSTILE
 from tests.support.readers.example_jobs import ago, make_completed, make_incident
 from tests.support.site.fake_site_origin import FakeOrigin
 
+from run_ledger.domain.incidents.alert_rules import ALERT_WHATS
+from run_ledger.domain.incidents.drift import DIFFERS
+
 pytestmark = pytest.mark.browser
 ERROR = {"type": "Timeout", "message": "after 30 s", "fingerprint": "timeout"}
 
@@ -67,6 +70,37 @@ def test_filters_and_a_closed_incident(page: Page, origin: FakeOrigin) -> None:
     cards.get_by_role("link", name="crawl").click()
     expect(page.get_by_text("3 jobs failed until a later job ran well.")).to_be_visible()
     expect(page.locator(".incident-turns li")).to_have_count(2)
+
+
+WORDS = {
+    "new_error": "3 jobs failed by a new error",
+    "error_rate": "3 jobs failed, which is too often",
+    "missed": "3 runs missed",
+    "late": "3 runs late",
+    "too_long": "3 jobs running too long",
+    "stalled": "3 jobs stalled",
+    "overdue": "Overdue",
+    "budget": "Budget reached",
+    "differs": "Differs from its entries",
+}
+
+
+def test_whatever_is_wrong_is_said_in_words(page: Page, origin: FakeOrigin) -> None:
+    """Each kind in its own, with a name also where no pipeline is meant."""
+    assert set(WORDS) == {*ALERT_WHATS, DIFFERS} - {"failed", "timed_out", "partial"}
+    about_none = {"pipeline": None, "last_job_id": None}
+    origin.incidents = [make_incident(what, what=what) for what in WORDS]
+    origin.incidents.append(
+        make_incident("project", what="overdue", project_id="p-1", **about_none)
+    )
+    origin.incidents.append(make_incident("whole", what="budget", **about_none))
+    sign_in(page, origin, "#/incidents")
+    cards = page.locator(".incident-card")
+    for words in WORDS.values():
+        expect(cards.filter(has_text=words).first).to_be_visible()
+    expect(cards.get_by_role("link", name="p-1")).to_be_visible()
+    open_view(page, "#/incidents/whole")
+    expect(page.get_by_role("heading", name="acme")).to_be_visible()
 
 
 def test_calm_and_without_telling(page: Page, origin: FakeOrigin) -> None:

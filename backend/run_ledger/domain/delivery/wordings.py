@@ -41,6 +41,9 @@ _ENDS = {
     "resolved": "was resolved",
     "month_over": "begins a new month",
 }
+_RUNS = ("missed", "late")
+"""What is counted in runs that were asked for, and not in jobs."""
+_UNCOUNTED = ("budget", "overdue", "differs")
 
 
 # Not every withdrawal is a correction of what was reported, and a corrected job may fail otherwise.
@@ -80,9 +83,9 @@ def wording_of(delivery: Delivery, site_url: str) -> Wording:
 
 
 def _of_incident(kind: str, detail: Mapping[str, Any], site_url: str) -> Wording:
-    # A project that is overdue has no pipeline.
-    of_what = detail.get("pipeline") or detail.get("project_id")
-    whose = f"{shortened(detail.get('client_id'))} / {shortened(of_what)}"
+    # A project that is overdue has no pipeline, and a client's budget has neither.
+    names = (detail.get("client_id"), detail.get("pipeline") or detail.get("project_id"))
+    whose = " / ".join(shortened(one) for one in names if one) or "?"
     what = str(detail.get("what", ""))
     words = _WHATS.get(what, shortened(what.replace("_", " ")))
     reason = shortened(str(detail.get("reason") or "changed").replace("_", " "))
@@ -95,7 +98,7 @@ def _of_incident(kind: str, detail: Mapping[str, Any], site_url: str) -> Wording
         headline = f"{whose} {words}"
         if kind != INCIDENT_OPENED:
             headline = f"{reason.capitalize()}: {headline}"
-        often = "" if what == "budget" else f", {_times(detail.get('jobs'))}"
+        often = "" if what in _UNCOUNTED else f", {_times(what, detail.get('jobs'))}"
         lines = [f"Since {began}{often}."]
     if detail.get("project_id"):
         lines.append(f"Project: {shortened(detail['project_id'])}")
@@ -129,8 +132,9 @@ def _quoted(error: object) -> str:
     return shortened(text, _MOST_QUOTE) if text else ""
 
 
-def _times(jobs: object) -> str:
-    return "1 job" if jobs == 1 else f"{shortened(jobs)} jobs"
+def _times(what: str, jobs: object) -> str:
+    counted = "run" if what in _RUNS else "job"
+    return f"1 {counted}" if jobs == 1 else f"{shortened(jobs)} {counted}s"
 
 
 def _time(text: object) -> str:
@@ -143,11 +147,11 @@ def _time(text: object) -> str:
 
 
 def _link(detail: Mapping[str, Any], site_url: str) -> str:
-    """Return where to look: the last job on the site."""
-    job_id = detail.get("last_job_id")
-    if not site_url or not job_id:
+    """Return where to look and to act: the incident on the site."""
+    incident_id = detail.get("incident_id")
+    if not site_url or not incident_id:
         return site_url
-    return f"{site_url}/#/jobs/{url_encoded(str(job_id))}"
+    return f"{site_url}/#/incidents/{url_encoded(str(incident_id))}"
 
 
 def url_encoded(text: str) -> str:

@@ -61,7 +61,7 @@ def test_an_opening_says_what_since_when_how_often_and_where() -> None:
         "hooli / nightly fails",
         ("Since 22 Nov 02:10 UTC, 3 jobs.", "Last job: nightly-17"),
         "KeyError: no column price",
-        f"{SITE}/#/jobs/nightly-17",
+        f"{SITE}/#/incidents/0b7b",
     )
     assert wording_of(told(jobs=1, project_id="p"), "").lines == (
         "Since 22 Nov 02:10 UTC, 1 job.",
@@ -121,10 +121,33 @@ def test_a_trial_says_that_it_is_one() -> None:
     assert "Nothing is wrong." in wording.lines[1]
 
 
-def test_a_job_s_id_is_one_part_of_the_link() -> None:
+def test_an_incident_s_id_is_one_part_of_the_link() -> None:
     """Whatever it has in it leads to no other page and no other host."""
-    link = wording_of(told(last_job_id="a/../b?c#d é"), SITE).link
-    assert link == f"{SITE}/#/jobs/a%2F..%2Fb%3Fc%23d%20%C3%A9"
+    link = wording_of(told(incident_id="a/../b?c#d é"), SITE).link
+    assert link == f"{SITE}/#/incidents/a%2F..%2Fb%3Fc%23d%20%C3%A9"
+
+
+def test_what_is_about_no_pipeline_names_what_it_is_about() -> None:
+    """A client's budget, and a project that is overdue."""
+    nothing = {"pipeline": None, "last_job_id": None, "jobs": 1}
+    budget = told(what="budget", **nothing)
+    assert wording_of(budget, SITE).headline == "hooli reached its budget"
+    assert wording_of(budget, SITE).lines == ("Since 22 Nov 02:10 UTC.",)
+    overdue = told(what="overdue", project_id="catalogue", **nothing)
+    assert wording_of(overdue, SITE).headline == "hooli / catalogue is overdue"
+
+
+def test_runs_that_were_missed_are_no_jobs() -> None:
+    """A job is what ran."""
+    assert wording_of(told(what="missed", jobs=2), SITE).lines[0].endswith(", 2 runs.")
+    assert wording_of(told(what="late", jobs=1), SITE).lines[0].endswith(", 1 run.")
+
+
+def test_everything_that_is_told_has_words() -> None:
+    """No name of a field comes to people."""
+    for what in (*ALERT_WHATS, DIFFERS):
+        bare = f"hooli / nightly {what.replace('_', ' ')}"
+        assert wording_of(told(what=what), SITE).headline != bare
 
 
 class Page(HTMLParser):
