@@ -13,7 +13,7 @@ def seconds_in(text: str) -> int | None:
 
 
 def length_text(seconds: int) -> str:
-    """Return a length as the file has it, in the largest unit that is exact; a day is ``24h``, none ``0s``."""
+    """Return a length as the file has it, in the largest exact unit; a day is ``24h``."""
     if seconds == 0:
         return "0s"
     units = "hms" if seconds <= _SECONDS["d"] else "dhms"
