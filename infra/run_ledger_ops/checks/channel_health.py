@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import structs
 
+from run_ledger.store.clients.channel_reads import read_channel
 from run_ledger.store.deliveries.delivery_records import (
     ChannelStanding,
     DeliveryRecords,
@@ -22,7 +23,7 @@ _MOST_NAMED = 3
 def channels(system: Target) -> Finding:
     """Return how the channels do that were ever used, and which notices wait or were given up."""
     records = DeliveryRecords(system.dynamodb, system.tables.incidents)
-    standings = records.standings()
+    standings = [one for one in records.standings() if _is_well(one) or _is_declared(system, one)]
     waiting, given_up = records.waiting(_MOST_LISTED), records.given_up(_MOST_LISTED)
     figures: dict[str, Any] = {
         "channels": [structs.asdict(one) for one in standings],
@@ -36,6 +37,16 @@ def channels(system: Target) -> Finding:
     return Finding(_PART, level, "; ".join(_words(standings, waiting, given_up)), figures)
 
 
+def _is_well(one: ChannelStanding) -> bool:
+    return one.off_at is None and one.failing_since is None
+
+
+def _is_declared(system: Target, one: ChannelStanding) -> bool:
+    """Return whether a client still has a channel: one that was removed needs no mending."""
+    tables = system.tables
+    return read_channel(system.dynamodb, tables.clients, one.client_id, one.channel) is not None
+
+
 def _words(
     standings: list[ChannelStanding],
     waiting: list[UndeliveredNotice],
@@ -44,7 +55,7 @@ def _words(
     if not standings:
         yield "none was used yet: `run-ledger alerts test` tries them"
         return
-    bad = [one for one in standings if one.off_at or one.failing_since]
+    bad = [one for one in standings if not _is_well(one)]
     yield f"{len(standings) - len(bad):,} of {len(standings):,} work"
     for one in bad[:_MOST_NAMED]:
         name = f"{one.client_id} {one.channel}"

@@ -10,9 +10,12 @@ import pytest
 from tests.support.dynamo.tables import NAMES, empty_tables
 
 from run_ledger.domain import instants
+from run_ledger.domain.delivery.channels import Channel
 from run_ledger.domain.delivery.deliveries import Delivery
 from run_ledger.domain.instants import MICROSECONDS, Instant
 from run_ledger.store.deliveries.delivery_records import DeliveryRecords
+from run_ledger.store.dynamo.attributes import to_item
+from run_ledger.store.items.client_items import channel_values
 from run_ledger_ops.checks.channel_health import channels
 from run_ledger_ops.checks.findings import Level
 
@@ -30,9 +33,17 @@ class System:
 
 @pytest.fixture
 def system() -> Iterator[Any]:
-    """Give a system whose tables are empty."""
+    """Give a system in which nothing was told, with a client of two channels."""
     with empty_tables() as client:
+        declare(client, "ops", "hook")
         yield System(client)
+
+
+def declare(client: Any, *names: str) -> None:
+    """Let the client have these channels."""
+    channels_of = [Channel(name, "webhook", address="https://a.example") for name in names]
+    profile = {"pk": "acme", "sk": "profile", **channel_values(channels_of)}
+    client.put_item(TableName=NAMES.clients, Item=to_item(profile))
 
 
 def delivery(number: int, channel: str, at: Instant = NOW) -> Delivery:
@@ -79,3 +90,14 @@ def test_a_channel_that_is_off_is_wrong(system: Any) -> None:
     assert f"acme hook off since {instants.text(LATER)}" in finding.words
     assert f"last worked {instants.text(NOW)}" in finding.words
     assert "given up, newest: acme hook" in finding.words
+
+
+def test_a_channel_that_was_removed_is_wrong_no_longer(system: Any) -> None:
+    """Whether it was off or failed: there is nothing left to mend."""
+    records = DeliveryRecords(system.dynamodb, NAMES.incidents)
+    records.switch_off(delivery(1, "hook"), "digest", "the receiver answered 410", NOW)
+    records.note_given_up(delivery(1, "hook"), "the receiver answered 410", NOW)
+    records.note_delivered(delivery(2, "ops"), NOW, has_waited=False)
+    declare(system.dynamodb, "ops")
+    finding = channels(system)
+    assert (finding.level, finding.words.partition(";")[0]) == (Level.WELL, "1 of 1 work")
