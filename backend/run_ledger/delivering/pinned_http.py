@@ -24,6 +24,8 @@ from .public_addresses import is_public
 
 _LOOPBACK = "127.0.0.1"
 _WEB_PORT = 443
+# A look-up can't be stopped. More than a batch of slow ones keeps no other name waiting.
+_RESOLVERS = 16
 
 
 class RefusedAddressError(Exception):
@@ -49,7 +51,7 @@ class PinnedPoster:
         self._is_local = is_local
         self._seconds = seconds
         self._tls = ssl.create_default_context()
-        self._resolvers = ThreadPoolExecutor(2, "resolver")
+        self._resolvers = ThreadPoolExecutor(_RESOLVERS, "resolver")
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> ReceiverAnswer:
         """Send *body*; raises RefusedAddressError or NoAnswerError where there is no answer."""
@@ -65,13 +67,13 @@ class PinnedPoster:
         try:
             with _limit(connection, until) as is_cut_off:
                 connection.sock = self._connected(address, connection.port, until)
+                _go_on_unless(is_cut_off)
                 if not is_here:
-                    self._shake(connection, host)
+                    self._shake(connection, host, is_cut_off)
                 path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
                 connection.request("POST", path, body, {**headers, "User-Agent": "run-ledger"})
                 answer = connection.getresponse()
-                if is_cut_off.is_set():
-                    raise NoAnswerError("no answer in time")
+                _go_on_unless(is_cut_off)
                 return ReceiverAnswer(answer.status, answer.headers.get("Retry-After", "")[:100])
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise NoAnswerError(f"no answer: {type(error).__name__}") from error
@@ -91,12 +93,13 @@ class PinnedPoster:
         # Lambda has no way out by IPv6, unless it is in a VPC that has one.
         return next((one for one in addresses if ":" not in one), addresses[0])
 
-    def _shake(self, connection: _Connection, host: str) -> None:
+    def _shake(self, connection: _Connection, host: str, is_cut_off: threading.Event) -> None:
         """Put TLS on the connection; whoever cuts it off can do so meanwhile."""
         wrapped = self._tls.wrap_socket(
             connection.sock, server_hostname=host, do_handshake_on_connect=False
         )
         connection.sock = wrapped
+        _go_on_unless(is_cut_off)
         wrapped.do_handshake()
 
     @staticmethod
@@ -129,6 +132,12 @@ def _limit(connection: _Connection, until: float) -> Iterator[threading.Event]:
         yield is_cut_off
     finally:
         timer.cancel()
+
+
+def _go_on_unless(is_cut_off: threading.Event) -> None:
+    """Raise NoAnswerError once the time is over: a socket that is made then is not cut off."""
+    if is_cut_off.is_set():
+        raise NoAnswerError("no answer in time")
 
 
 def _checked(url: str) -> SplitResult:

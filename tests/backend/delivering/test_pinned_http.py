@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -161,3 +163,45 @@ def test_nobody_there_is_no_answer() -> None:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/"
         with pytest.raises(NoAnswerError):
             PinnedPoster(is_local=True).post(url, b"{}", {})
+
+
+def test_who_is_connected_to_too_late_gets_nothing(
+    here: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else nothing would cut it off any more, where it sends each byte just in time."""
+    here.moods = [Mood(drip=0.05)]
+    real = socket.create_connection
+
+    def late(address: tuple[str, int], _: float) -> socket.socket:
+        time.sleep(0.5)
+        return real(address, 5)
+
+    monkeypatch.setattr(pinned_http.socket, "create_connection", late)
+    end = threading.Timer(3, here.ended.set)
+    end.start()
+    with pytest.raises(NoAnswerError):
+        PinnedPoster(is_local=True, seconds=0.2).post(here.url, b"{}", {})
+    end.cancel()
+    assert not here.got
+
+
+def test_names_that_are_resolved_slowly_hold_up_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a name server may answer later than anybody waits; a batch has four messages."""
+    made = net(monkeypatch, [PUBLIC])
+    go_on = threading.Event()
+
+    def getaddrinfo(host: str, port: int, **more: Any) -> list[Any]:
+        if host.startswith("slow"):
+            go_on.wait(30)
+            raise socket.gaierror
+        return made.getaddrinfo(host, port, **more)
+
+    monkeypatch.setattr(pinned_http.socket, "getaddrinfo", getaddrinfo)
+    poster = PinnedPoster(seconds=1)
+    for number in range(3):
+        with pytest.raises(NoAnswerError):
+            poster.post(f"https://slow{number}.example.com/", b"{}", {})
+    with pytest.raises(NoAnswerError):
+        poster.post("https://hooks.example.com/x", b"{}", {})
+    go_on.set()
+    assert made.connected == [PUBLIC]
