@@ -108,7 +108,7 @@ deploying: checkout.py console backend/domain/contract
 account_checks: console deploying
 recovering: console deploying
 checks: console deploying backend/domain backend/domain/api backend/domain/state
-    backend/store/dynamo backend/store/audit backend/store/deliveries
+    backend/store/dynamo backend/store/audit backend/store/clients backend/store/deliveries
 checks/live: console sign_in checks backend/emit/delivery backend/emit/identity
 
 local/aws:
