@@ -108,7 +108,9 @@ def _of_incident(kind: str, detail: Mapping[str, Any], site_url: str) -> Wording
 
 
 def _end(what: str, because: str) -> str:
-    """Return why it is over; of what was withdrawn, that goes by what it was."""
+    """Return why it is over, in words that suit what it was."""
+    if (what, because) == ("overdue", "healed"):
+        return "is not overdue any more"
     ends = _ENDS | ({"withdrawn": _WITHDRAWN[what]} if what in _WITHDRAWN else {})
     return ends.get(because, because or "is well again")
 

@@ -135,6 +135,9 @@ def test_what_is_about_no_pipeline_names_what_it_is_about() -> None:
     assert wording_of(budget, SITE).lines == ("Since 22 Nov 02:10 UTC.",)
     overdue = told(what="overdue", project_id="catalogue", **nothing)
     assert wording_of(overdue, SITE).headline == "hooli / catalogue is overdue"
+    about = {"what": "overdue", "project_id": "catalogue", **nothing}
+    end = told("incident_closed", closed_because="healed", **about)
+    assert wording_of(end, SITE).headline == "Over: hooli / catalogue is not overdue any more"
 
 
 def test_runs_that_were_missed_are_no_jobs() -> None:
