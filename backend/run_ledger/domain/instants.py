@@ -60,6 +60,11 @@ def text(instant: Instant) -> str:
     return moment.isoformat(timespec="microseconds") + "Z"
 
 
+def clock_text(instant: Instant) -> str:
+    """Return a time as people read it, to the second, such as ``2026-11-22 14:15:00 UTC``."""
+    return f"{text(instant)[:19].replace('T', ' ')} UTC"
+
+
 def text_or_none(instant: Instant | None) -> str | None:
     """Return the `text` of *instant*, None for None."""
     return None if instant is None else text(instant)

@@ -16,7 +16,7 @@ from run_ledger.domain import instants
 from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.domain.incidents.alert_rules import AlertRule, IncidentScope
 from run_ledger.domain.incidents.causes import Standing
-from run_ledger.domain.incidents.expectations import Expectation
+from run_ledger.domain.incidents.expectations import Expectation, length_text
 from run_ledger.domain.incidents.levels import LevelSeen, levelled, withdrawn
 from run_ledger.domain.incidents.watches import rule_about
 from run_ledger.domain.instants import MICROSECONDS, Instant
@@ -177,7 +177,7 @@ class LevelSweep:
         for key, due_at in self._reads.overdue_since(list(asked), watermark).items():
             scope, rule = asked[key]
             rules[scope] = rule
-            text = f"the project was due at {instants.text(due_at)} and is not completed"
+            text = f"the project was due at {instants.clock_text(due_at)} and is not completed"
             wrong[scope].append(_Wrong(due_at, "", text))
 
     def _due(
@@ -263,13 +263,13 @@ def _wrongs(
         rule = rule_about("too_long", one, client.alerts, by_default=True)
         if rule is not None:
             scope = IncidentScope(job.client_id, one.pipeline, one.project, "too_long")
-            text = f"a job has run for longer than {one.max_duration_seconds} seconds"
+            text = f"a job has run for longer than {length_text(one.max_duration_seconds or 0)}"
             yield scope, rule, _Wrong(Instant(began + _longest(one)), job.job_id, text)
     rule = _stalled_rule(client, job.pipeline, job.project_id)
     if rule is not None and job.is_stalled(stored.last_seen_at, watermark):
         project_id = None if rule.project is None else job.project_id
         scope = IncidentScope(job.client_id, job.pipeline, project_id, "stalled")
-        text = f"a running job was last heard of at {instants.text(stored.last_seen_at)}"
+        text = f"a running job was last heard of at {instants.clock_text(stored.last_seen_at)}"
         yield scope, rule, _Wrong(stored.last_seen_at, job.job_id, text)
 
 

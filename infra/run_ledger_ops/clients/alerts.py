@@ -27,8 +27,9 @@ from run_ledger.domain.incidents.alert_rules import (
     AlertWhat,
 )
 from run_ledger.domain.incidents.budgets import MICROUSD
+from run_ledger.domain.incidents.expectations import length_text
 from run_ledger.domain.quiet_hours import QUIET_ALLOWED, quiet_hours
-from run_ledger_ops.clients.lengths import length_text, seconds_in
+from run_ledger_ops.clients.lengths import seconds_in
 from run_ledger_ops.clients.nodes import Checker
 
 MOST_ALERTS = 50

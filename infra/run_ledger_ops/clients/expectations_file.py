@@ -13,9 +13,10 @@ from run_ledger.domain.incidents.expectations import (
     MOST_GRACE_SECONDS,
     MOST_SECONDS,
     Expectation,
+    length_text,
 )
 from run_ledger.schedules import ScheduleError, check_cron, zone
-from run_ledger_ops.clients.lengths import length_text, seconds_in
+from run_ledger_ops.clients.lengths import seconds_in
 from run_ledger_ops.clients.nodes import Checker
 
 MOST_EXPECTATIONS = 50

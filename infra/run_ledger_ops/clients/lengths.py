@@ -10,12 +10,3 @@ def seconds_in(text: str) -> int | None:
     """Return a length in seconds, None for a text that is none."""
     match = _LENGTH.fullmatch(text)
     return int(match[1]) * _SECONDS[match[2]] if match else None
-
-
-def length_text(seconds: int) -> str:
-    """Return a length as the file has it, in the largest exact unit; a day is ``24h``."""
-    if seconds == 0:
-        return "0s"
-    units = "hms" if seconds <= _SECONDS["d"] else "dhms"
-    unit = next(unit for unit in units if seconds % _SECONDS[unit] == 0)
-    return f"{seconds // _SECONDS[unit]}{unit}"

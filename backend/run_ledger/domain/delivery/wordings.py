@@ -15,48 +15,15 @@ from msgspec import Struct
 
 from run_ledger.domain import instants
 from run_ledger.domain.incidents.causes import INCIDENT_CLOSED, INCIDENT_OPENED
+from run_ledger.domain.incidents.drift import DIFFERS
 
 from .deliveries import TRIAL, Delivery
+from .incident_phrases import LEVEL, Phrase, phrase_of
 
 _MOST_NAME = 80
 _MOST_QUOTE = 300
-_WHATS = {
-    "failed": "fails",
-    "timed_out": "times out",
-    "partial": "ends partial",
-    "missed": "did not run",
-    "late": "is late",
-    "too_long": "runs too long",
-    "stalled": "has stalled",
-    "overdue": "is overdue",
-    "new_error": "has a new error",
-    "error_rate": "fails too often",
-    "budget": "reached its budget",
-    "differs": "differs from its events",
-}
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_ENDS = {
-    "healed": "runs well again",
-    "withdrawn": "was corrected",
-    "resolved": "was resolved",
-    "month_over": "begins a new month",
-}
-_RUNS = ("missed", "late")
-"""What is counted in runs that were asked for, and not in jobs."""
-_UNCOUNTED = ("budget", "overdue", "differs")
-
-
-# Not every withdrawal is a correction of what was reported, and a corrected job may fail otherwise.
-_GONE = "is not looked at any more: what asked for it was taken away"
-_WITHDRAWN = {
-    "failed": "was corrected: no job fails so any more",
-    "new_error": "was corrected: no job fails so any more",
-    "timed_out": "was corrected: no job has timed out any more",
-    "partial": "was corrected: no job is partial any more",
-    **dict.fromkeys(("missed", "late", "too_long", "stalled", "overdue"), _GONE),
-    "budget": "is not above it any more: costs were corrected, or the budget was changed",
-    "differs": "is right again",
-}
+_ENDS = {"resolved": "was resolved", "month_over": "begins a new month"}
 
 
 class Wording(Struct, frozen=True):
@@ -83,36 +50,48 @@ def wording_of(delivery: Delivery, site_url: str) -> Wording:
 
 
 def _of_incident(kind: str, detail: Mapping[str, Any], site_url: str) -> Wording:
-    # A project that is overdue has no pipeline, and a client's budget has neither.
-    names = (detail.get("client_id"), detail.get("pipeline") or detail.get("project_id"))
-    whose = " / ".join(shortened(one) for one in names if one) or "?"
     what = str(detail.get("what", ""))
-    words = _WHATS.get(what, shortened(what.replace("_", " ")))
-    reason = shortened(str(detail.get("reason") or "changed").replace("_", " "))
+    whose, phrase = _whose(what, detail), phrase_of(what)
     began = _time(detail.get("began_at"))
     if kind == INCIDENT_CLOSED:
-        because = str(detail.get("closed_because") or "")
-        headline = f"Over: {whose} {_end(what, because)}"
+        headline = f"Over: {whose} {_end(phrase, detail)}"
         lines = [f"It began {began}, and was over {_time(detail.get('closed_at'))}."]
     else:
-        headline = f"{whose} {words}"
+        headline = f"{whose} {_with_level(phrase.is_so, detail)}"
         if kind != INCIDENT_OPENED:
+            reason = shortened(str(detail.get("reason") or "changed").replace("_", " "))
             headline = f"{reason.capitalize()}: {headline}"
-        often = "" if what in _UNCOUNTED else f", {_times(what, detail.get('jobs'))}"
+        often = _times(detail.get("jobs"), phrase.counted) if phrase.counted else ""
         lines = [f"Since {began}{often}."]
-    if detail.get("project_id"):
-        lines.append(f"Project: {shortened(detail['project_id'])}")
-    if detail.get("last_job_id"):
-        lines.append(f"Last job: {shortened(detail['last_job_id'])}")
-    return Wording(headline, tuple(lines), _quoted(detail.get("error")), _link(detail, site_url))
+    known = {
+        "Project": detail.get("project_id") if detail.get("pipeline") else None,
+        "Tag": detail.get("tag"),
+        "Last job": None if what == DIFFERS else detail.get("last_job_id"),
+    }
+    lines += [f"{name}: {shortened(value)}" for name, value in known.items() if value]
+    quoted = _quoted(detail.get("error"), what)
+    return Wording(headline, tuple(lines), quoted, _link(detail, site_url))
 
 
-def _end(what: str, because: str) -> str:
-    """Return why it is over, in words that suit what it was."""
-    if (what, because) == ("overdue", "healed"):
-        return "is not overdue any more"
-    ends = _ENDS | ({"withdrawn": _WITHDRAWN[what]} if what in _WITHDRAWN else {})
-    return ends.get(because, because or "is well again")
+def _whose(what: str, detail: Mapping[str, Any]) -> str:
+    """Return whom or what an incident is about: a pipeline, a project, or a client as a whole."""
+    if what == DIFFERS:
+        return f"Ledger / {shortened(detail.get('last_job_id'))}"
+    parts = [detail.get("client_id"), detail.get("pipeline") or detail.get("project_id")]
+    return " / ".join(shortened(part) for part in parts if part) or "?"
+
+
+def _with_level(words: str, detail: Mapping[str, Any]) -> str:
+    """Return *words* with the level of a budget, as its fingerprint has month and level."""
+    month, _, level = str(detail.get("fingerprint") or "").partition(" ")
+    return shortened(words.replace(LEVEL, f"{level} in {month}" if level else "its budget"), 160)
+
+
+def _end(phrase: Phrase, detail: Mapping[str, Any]) -> str:
+    """Return why it is over."""
+    because = str(detail.get("closed_because") or "")
+    ends = _ENDS | {"healed": phrase.healed, "withdrawn": phrase.withdrawn}
+    return _with_level(ends.get(because, because or "is well again"), detail)
 
 
 def shortened(value: object, most: int = _MOST_NAME) -> str:
@@ -126,17 +105,19 @@ def shortened(value: object, most: int = _MOST_NAME) -> str:
     return text or "?"
 
 
-def _quoted(error: object) -> str:
+def _quoted(error: object, what: str) -> str:
+    """Return what is said of an error; its type says nothing where it only repeats *what*."""
     if not isinstance(error, Mapping):
         return ""
     parts = [str(error.get(name) or "") for name in ("type", "message")]
+    if parts[0].lower() == what:
+        parts[0] = ""
     text = ": ".join(filter(None, parts))
     return shortened(text, _MOST_QUOTE) if text else ""
 
 
-def _times(what: str, jobs: object) -> str:
-    counted = "run" if what in _RUNS else "job"
-    return f"1 {counted}" if jobs == 1 else f"{shortened(jobs)} {counted}s"
+def _times(jobs: object, counted: str) -> str:
+    return f", 1 {counted}" if jobs == 1 else f", {shortened(jobs)} {counted}s"
 
 
 def _time(text: object) -> str:

@@ -12,6 +12,7 @@ DEFAULT_GRACE_SECONDS = 300
 MOST_GRACE_SECONDS = 86_400
 LEAST_EVERY_SECONDS = 60
 MOST_SECONDS = 366 * 86_400
+_UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
 
 class Expectation(Struct, frozen=True, omit_defaults=True):
@@ -34,3 +35,12 @@ class Expectation(Struct, frozen=True, omit_defaults=True):
     def has_schedule(self) -> bool:
         """Return whether runs are asked for at some time."""
         return self.cron is not None or self.every_seconds is not None
+
+
+def length_text(seconds: int) -> str:
+    """Return a length as the file has it, in the largest exact unit; a day is ``24h``."""
+    if seconds == 0:
+        return "0s"
+    units = [unit for unit in _UNITS if unit != "d" or seconds > _UNITS["d"]]
+    unit = next(unit for unit in units if seconds % _UNITS[unit] == 0)
+    return f"{seconds // _UNITS[unit]}{unit}"

@@ -21,7 +21,7 @@ from run_ledger.domain import instants
 from run_ledger.domain.instants import MICROSECONDS, Instant
 
 from .alert_rules import AlertRule, AlertWhat, JobEnd, Ruling
-from .expectations import Expectation
+from .expectations import Expectation, length_text
 
 _MOST_EARLY = 60 * MICROSECONDS
 """How much before its slot a run may begin: no two clocks are the same."""
@@ -260,22 +260,18 @@ def _run_end(one: Expectation, run: Run, least: Instant) -> JobEnd:
 
 
 def _missed(one: Expectation, slot: Instant) -> str:
-    return f"no run began by {_by(one, slot)}; asked for at {instants.text(slot)}{_why(one)}"
+    by = instants.clock_text(_later(slot, one.grace_seconds))
+    return f"no run began by {by}; asked for at {instants.clock_text(slot)}{_why(one)}"
 
 
 def _late(one: Expectation, slot: Instant, run: Run) -> str:
-    minutes = (run.at - slot) // (60 * MICROSECONDS)
     return (
-        f"the run began at {instants.text(run.at)}, {minutes} minutes late; "
-        f"asked for at {instants.text(slot)}{_why(one)}"
+        f"a run began at {instants.clock_text(run.at)}; "
+        f"asked for at {instants.clock_text(slot)}{_why(one)}"
     )
-
-
-def _by(one: Expectation, slot: Instant) -> str:
-    return instants.text(_later(slot, one.grace_seconds))
 
 
 def _why(one: Expectation) -> str:
     if one.cron is not None:
         return f" by cron {one.cron} in {one.timezone}"
-    return f", {one.every_seconds} seconds after the last"
+    return f", {length_text(one.every_seconds or 0)} after the last"

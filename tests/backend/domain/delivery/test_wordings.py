@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from run_ledger.domain.delivery.deliveries import Delivery, packed, trials_of, unpacked
+from run_ledger.domain.delivery.incident_phrases import LEVEL, PHRASES
 from run_ledger.domain.delivery.message_texts import (
     letter_of,
     slack_message,
@@ -21,6 +22,7 @@ from run_ledger.domain.incidents.alert_rules import ALERT_WHATS
 from run_ledger.domain.incidents.drift import DIFFERS
 from run_ledger.domain.instants import Instant
 
+Detail = dict[str, Any]
 SITE = "https://ledger.example.com"
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -122,9 +124,73 @@ def test_a_trial_says_that_it_is_one() -> None:
 
 
 def test_an_incident_s_id_is_one_part_of_the_link() -> None:
-    """Whatever it has in it leads to no other page and no other host."""
-    link = wording_of(told(incident_id="a/../b?c#d é"), SITE).link
-    assert link == f"{SITE}/#/incidents/a%2F..%2Fb%3Fc%23d%20%C3%A9"
+    """Whatever it has in it leads to no other page and no other host; without a site, nowhere."""
+    odd = told(incident_id="a/../b?c#d é")
+    assert wording_of(odd, SITE).link == f"{SITE}/#/incidents/a%2F..%2Fb%3Fc%23d%20%C3%A9"
+    assert wording_of(odd, "").link == ""
+
+
+@pytest.mark.parametrize("what", [*ALERT_WHATS, DIFFERS])
+def test_all_that_goes_wrong_has_words_of_its_own(what: str) -> None:
+    """For its opening and for its end."""
+    assert what in PHRASES
+    healed = told("incident_closed", what=what, closed_because="healed")
+    said = {wording_of(one, SITE).headline for one in (told(what=what), healed)}
+    assert len(said) == 2
+    assert not any("_" in one or LEVEL in one for one in said)
+
+
+@pytest.mark.parametrize(
+    ("detail", "headline", "first"),
+    [
+        ({"what": "missed", "jobs": 1}, "hooli / nightly did not run", "1 run."),
+        ({"what": "late", "jobs": 3}, "hooli / nightly is late", "3 runs."),
+        ({"what": "too_long", "jobs": 1}, "hooli / nightly runs too long", "1 job."),
+        ({"what": "overdue", "pipeline": None, "project_id": "p"}, "hooli / p is overdue", ""),
+        (
+            {"what": "budget", "pipeline": None, "fingerprint": "2026-11 80% of 12.5 USD"},
+            "hooli reached 80% of 12.5 USD in 2026-11",
+            "",
+        ),
+        (
+            {"what": DIFFERS, "client_id": "*", "last_job_id": "row all 2026-11-18"},
+            "Ledger / row all 2026-11-18 differs from its entries",
+            "",
+        ),
+    ],
+)
+def test_a_number_says_what_it_counts(detail: Detail, headline: str, first: str) -> None:
+    """Runs or jobs, one or many; of what is one as a whole, nothing."""
+    wording = wording_of(told(**{"last_job_id": None, **detail}), SITE)
+    assert wording.headline == headline
+    since = "Since 22 Nov 02:10 UTC"
+    assert wording.lines == (f"{since}, {first}" if first else f"{since}.",)
+
+
+def test_a_budget_s_end_says_which() -> None:
+    """As each of its levels is told."""
+    budget = {"what": "budget", "pipeline": None, "fingerprint": "2026-11 80% of 12.5 USD"}
+    ends = {
+        because: wording_of(told("incident_closed", closed_because=because, **budget), "").headline
+        for because in ("withdrawn", "month_over")
+    }
+    assert ends == {
+        "withdrawn": "Over: hooli is below 80% of 12.5 USD in 2026-11 again: "
+        "costs were corrected, or the budget was changed",
+        "month_over": "Over: hooli begins a new month",
+    }
+
+
+def test_a_tag_is_said() -> None:
+    """The incident is about jobs with it alone."""
+    assert "Tag: team:search" in wording_of(told(tag="team:search"), SITE).lines
+
+
+@pytest.mark.parametrize(("what", "kind"), [("missed", "missed"), ("budget", "Budget")])
+def test_what_the_headline_says_is_not_said_again(what: str, kind: str) -> None:
+    """The ledger's own words have a type that only repeats what is wrong."""
+    own = told(what=what, error={"type": kind, "message": "no run began"})
+    assert wording_of(own, SITE).quoted == "no run began"
 
 
 def test_what_is_about_no_pipeline_names_what_it_is_about() -> None:
