@@ -24,6 +24,7 @@ from run_ledger.delivering.aws_clients import delivery_client
 from run_ledger.delivering.delivery_queue import NO_DELIVERIES, DeliveryQueue
 from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.domain.incidents.alert_rules import (
+    STAFF,
     AlertRule,
     IncidentScope,
     JobEnd,
@@ -32,7 +33,7 @@ from run_ledger.domain.incidents.alert_rules import (
     rulings_on,
 )
 from run_ledger.domain.incidents.causes import CauseKey, IncidentNotice
-from run_ledger.domain.incidents.drift import DRIFT_SCOPE, Drifting, drift_rulings
+from run_ledger.domain.incidents.drift import DRIFT_RULE, DRIFT_SCOPE, Drifting, drift_rulings
 from run_ledger.domain.incidents.incident_events import SOURCE, incident_detail
 from run_ledger.domain.instants import Instant
 from run_ledger.domain.intake.bus_entries import BusEntry
@@ -97,47 +98,55 @@ class Teller:
     def rulings(
         self, ends: Sequence[JobEnd], seconds_left: Callable[[], float]
     ) -> dict[IncidentScope, list[Ruling]]:
-        """Return what *ends* are, by the rules of their clients, in the order of their scopes.
+        """Return what *ends* are, by the rules of their clients and of staff.
 
+        They come in the order of their scopes.
         What is found to be new may be in doubt for the moment: those ends are left out, and
         noted as ``in_doubt``. Raises StoreUnavailable where rules can't be read.
         """
         self.in_doubt.clear()
-        rules = {
-            client_id: self._rules_of(client_id)
-            for client_id in dict.fromkeys(end.client_id for end in ends)
-        }
+        owners = dict.fromkeys((*(end.client_id for end in ends), *([STAFF] if ends else ())))
+        rules = {owner: self._rules_of(owner) for owner in owners}
         found: dict[IncidentScope, list[Ruling]] = {}
         for end in ends:
-            mine = rules[end.client_id]
+            asked = ((rules[end.client_id], None), (rules[STAFF], STAFF))
             try:
-                judged = self._with_news(mine, end, seconds_left())
+                judged = [
+                    (mine, self._with_news(mine, end, seconds_left(), owner), owner)
+                    for mine, owner in asked
+                ]
             except StoreUnavailable as error:
                 extra = {"failure": str(error), "client_id": end.client_id}
                 _log.error("failed", extra=extra)
                 self.in_doubt.add(end.job_id)
                 continue
-            for scope, ruling in rulings_on(mine, judged).items():
-                found.setdefault(scope, []).append(ruling)
+            for mine, news, owner in judged:
+                for scope, ruling in rulings_on(mine, news, owner).items():
+                    found.setdefault(scope, []).append(ruling)
         return found
 
-    def _with_news(self, rules: Sequence[AlertRule], end: JobEnd, seconds: float) -> JobEnd:
+    def _with_news(
+        self, rules: Sequence[AlertRule], end: JobEnd, seconds: float, owner: str | None
+    ) -> JobEnd:
         """Return *end*, which says whether its error is new if a rule asks for that."""
-        scope = new_error_scope(rules, end)
+        scope = new_error_scope(rules, end, owner)
         if scope is None:
             return end
         if seconds <= 0:
             raise StoreUnavailable("no time is left to look whether an error is new")
         return structs.replace(end, is_new=self._firsts.is_new(end, scope))
 
-    def _rules_of(self, client_id: str) -> tuple[AlertRule, ...]:
-        """Return a client's rules; none where they can't be read, so that others hear of theirs."""
+    def _rules_of(self, owner: str, *more: AlertRule) -> tuple[AlertRule, ...]:
+        """Return the rules of a client or of staff, and *more* that nobody declares.
+
+        It has none where they can't be read, so that others hear of theirs.
+        """
         try:
-            return read_alert_rules(self._client, self._clients_table, client_id)
+            return read_alert_rules(self._client, self._clients_table, owner, *more)
         except UnreadableAlertsError:
             self.unreadable += 1
-            _log.exception("unreadable alerts", extra={"client_id": client_id})
-            return ()
+            _log.exception("unreadable alerts", extra={"client_id": owner})
+            return more
 
     def due_scopes(self) -> list[IncidentScope]:
         """Return the scopes that are due now."""
@@ -151,6 +160,9 @@ class Teller:
         try:
             known = self._incidents.failing(DRIFT_SCOPE)
             found = drift_rulings(self.read_drifting(), known, _now())
+            if any(ruling.rule for ruling in found):
+                (*_, rule) = self._rules_of(STAFF, DRIFT_RULE)
+                found = [one._replace(rule=rule if one.rule else None) for one in found]
         except StoreUnavailable as error:
             self.unreadable += 1
             _log.error("failed", extra={"failure": str(error)})

@@ -94,12 +94,21 @@ _GROWTH = _Lengths(
 )
 
 
+STAFF_WHATS = tuple(what for what in ALERT_WHATS if what not in TIMED_WHATS)
+"""What staff may be told of all clients."""
+
+
 def read_alerts(
-    checker: Checker, node: yaml.Node | None, path: str, channels: Collection[str]
+    checker: Checker,
+    node: yaml.Node | None,
+    path: str,
+    channels: Collection[str],
+    whats: Sequence[AlertWhat] = ALERT_WHATS,
 ) -> tuple[AlertRule, ...]:
     """Return the rules that *node* lists, with complaints to *checker* about what is wrong.
 
-    *channels* are the names of the client's channels, which rules may tell.
+    *channels* are the names of the channels which rules may tell; *whats* are what they may be
+    about.
     """
     listed = checker.members(node, path)
     if len(listed) > MOST_ALERTS:
@@ -108,7 +117,7 @@ def read_alerts(
         )
     rules: list[AlertRule] = []
     for number, member in enumerate(listed, 1):
-        rule = _rule(checker, member, f"{path}[{number}]", channels)
+        rule = _rule(checker, member, f"{path}[{number}]", channels, whats)
         if rule in rules:
             checker.add(member, f"{path}[{number}]: the same stands there before")
         elif rule is not None:
@@ -130,15 +139,19 @@ def alert_text(rule: AlertRule) -> str:
 
 
 def _rule(
-    checker: Checker, node: yaml.Node, path: str, channels: Collection[str]
+    checker: Checker,
+    node: yaml.Node,
+    path: str,
+    channels: Collection[str],
+    whats: Sequence[AlertWhat],
 ) -> AlertRule | None:
     fields = checker.fields(node, path, _KEYS, ("what",))
     if "what" not in fields:
         return None
     given = checker.string(fields["what"], f"{path}.what")
-    what = next((one for one in ALERT_WHATS if one == given), None)
+    what = next((one for one in whats if one == given), None)
     if what is None:
-        allowed = f"allowed: {', '.join(ALERT_WHATS)}"
+        allowed = f"allowed: {', '.join(whats)}"
         if given is not None:
             checker.add(fields["what"], f"{path}.what: got {shown(given)}; {allowed}")
         return None
@@ -178,7 +191,7 @@ def _told(
     for one in checker.members(node, path):
         name = checker.string(one, path)
         if name is not None and name not in channels:
-            declared = ", ".join(channels) or "none, as the client declares no channels"
+            declared = ", ".join(channels) or "none, as no channels are declared beside it"
             checker.add(one, f"{path}: got {shown(name)}; allowed: {declared[:200]}")
         elif name in found:
             checker.add(one, f"{path}: {name} is there twice")

@@ -15,7 +15,7 @@ from run_ledger.domain.aws_jobs.job_rules import AwsJobRule
 from run_ledger.domain.delivery.channels import Channel
 from run_ledger.domain.digests.digest_rules import DigestRule
 from run_ledger.domain.exceptions import shown
-from run_ledger.domain.incidents.alert_rules import AlertRule
+from run_ledger.domain.incidents.alert_rules import STAFF, AlertRule
 from run_ledger.domain.incidents.expectations import Expectation
 from run_ledger.store.clients.client_records import ClientRecords, StoredClient
 from run_ledger.store.items.client_items import ClientParameter, ClientProfile, ClientRecord
@@ -59,6 +59,16 @@ class ClientChange(Struct, frozen=True):
         """Whose change it is."""
         return self.stored.client_id
 
+    @property
+    def whose(self) -> str:
+        """Whose change it is, in words."""
+        return whose(self.client_id)
+
+
+def whose(client_id: str) -> str:
+    """Return whom an id stands for, in words: a client, or staff."""
+    return "staff (for all clients)" if client_id == STAFF else client_id
+
 
 def client_records(dynamodb: object, table: str) -> ClientRecords:
     """Return what reads and writes the declared clients of a table."""
@@ -75,7 +85,11 @@ def change_to(stored: StoredClient, declared: ClientRecord) -> ClientChange:
         stored,
         wanted,
         "added" if before is None else "changed",
-        tuple(_profile_differences(before.profile if before else None, wanted.profile, stored)),
+        ()
+        if wanted.is_of_staff
+        else tuple(
+            _profile_differences(before.profile if before else None, wanted.profile, stored)
+        ),
         tuple(_parameter_differences(before.parameters if before else {}, wanted.parameters)),
         tuple(_rule_differences(before.aws_jobs if before else (), wanted.aws_jobs)),
         tuple(_alert_differences(before.alerts if before else (), wanted.alerts)),
@@ -104,9 +118,9 @@ def removal(stored: StoredClient) -> ClientChange:
 def lines(change: ClientChange) -> Iterator[str]:
     """Give the lines that show a change."""
     if change.change is None:
-        yield f"  {change.client_id}: no change"
+        yield f"  {change.whose}: no change"
         return
-    yield f"{_SIGNS[change.change]} {change.client_id}"
+    yield f"{_SIGNS[change.change]} {change.whose}"
     parts = (
         *(change.profile, change.channels, change.expect, change.alerts, change.digest),
         *(change.parameters, change.aws_jobs),

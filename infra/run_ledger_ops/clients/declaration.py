@@ -11,9 +11,14 @@ import yaml
 
 from run_ledger.domain.contract.vocabulary import IDENTIFIER_ALLOWED, is_identifier
 from run_ledger.domain.exceptions import shown
-from run_ledger.store.items.client_items import ClientParameter, ClientProfile, ClientRecord
+from run_ledger.store.items.client_items import (
+    ClientParameter,
+    ClientProfile,
+    ClientRecord,
+    staff_record,
+)
 from run_ledger.store.items.keys import RESERVED_CLIENT_IDS
-from run_ledger_ops.clients.alerts import read_alerts
+from run_ledger_ops.clients.alerts import STAFF_WHATS, read_alerts
 from run_ledger_ops.clients.aws_jobs import aws_job_rules, shared_patterns
 from run_ledger_ops.clients.channel_declarations import WITHHELD, read_channels
 from run_ledger_ops.clients.digest_declarations import read_digest
@@ -44,11 +49,15 @@ _CLIENT_KEYS = (
     *("id", "name", "description", "contact", "tags"),
     *("channels", "expect", "alerts", "digest", "parameters", "aws_jobs"),
 )
+_STAFF_KEYS = ("channels", "alerts")
 _PARAMETER_KEYS = ("name", "description", "value", "secret", "not_secret")
 
 
 def read(path: Path) -> list[ClientRecord]:
-    """Return the clients that a file declares; raises OpsError with all that is wrong in it."""
+    """Return the clients that a file declares, behind what staff declare for all of them.
+
+    Raises OpsError with all that is wrong in it.
+    """
     try:
         content = read_file(path, _MOST_FILE_BYTES)
     except TooLarge as error:
@@ -63,7 +72,7 @@ def read(path: Path) -> list[ClientRecord]:
 
 
 def parse(text: str, name: str) -> list[ClientRecord]:
-    """Return the clients that *text*, the content of the file *name*, declares."""
+    """Return what *text*, the content of the file *name*, declares."""
     checked = _Reader(name)
     records = checked.clients(document(text, name))
     checked.complain()
@@ -74,11 +83,14 @@ class _Reader(Checker):
     """Makes clients of nodes."""
 
     def clients(self, node: yaml.Node) -> list[ClientRecord]:
-        """Return the clients of the whole document."""
-        fields = self.fields(node, "the file", ("clients",), ("clients",))
-        listed = fields.get("clients")
+        """Return what the whole document declares: of staff first, if they do."""
+        fields = self.fields(node, "the file", ("clients", "staff"), ())
+        listed, staff = fields.get("clients"), fields.get("staff")
+        found = [] if staff is None else [self._staff(staff)]
         if listed is None:
-            return []
+            if staff is None and isinstance(node, yaml.MappingNode):
+                self.add(node, "the file: clients is missing")
+            return found
         members = self.members(listed, "clients")
         if isinstance(listed, yaml.SequenceNode) and not members:
             self.add(listed, "clients: declare at least one")
@@ -91,7 +103,16 @@ class _Reader(Checker):
                 records[record.client_id] = record
         for text in shared_patterns(records.values()):
             self.add(listed, text)
-        return list(records.values())
+        return [*found, *records.values()]
+
+    def _staff(self, node: yaml.Node) -> ClientRecord:
+        fields = self.fields(node, "staff", _STAFF_KEYS, ())
+        if isinstance(node, yaml.MappingNode) and not fields:
+            self.add(node, "staff: allowed: channels and alerts; nothing is there")
+        channels = read_channels(self, fields.get("channels"), "staff.channels")
+        names = [channel.name for channel in channels]
+        listed = fields.get("alerts")
+        return staff_record(read_alerts(self, listed, "staff.alerts", names, STAFF_WHATS), channels)
 
     def _client(self, node: yaml.Node, path: str) -> ClientRecord:
         fields = self.fields(node, path, _CLIENT_KEYS, ("id", "name"))

@@ -28,7 +28,20 @@ def text_of(records: Sequence[ClientRecord]) -> str:
 
 def as_document(records: Sequence[ClientRecord]) -> dict[str, Any]:
     """Return what the file holds, as plain values."""
-    return {"clients": [_client(record) for record in records]}
+    staff = [_staff(record) for record in records if record.is_of_staff]
+    clients = [_client(record) for record in records if not record.is_of_staff]
+    # A file without both would be none.
+    return ({"staff": staff[0]} if staff else {}) | (
+        {"clients": clients} if clients or not staff else {}
+    )
+
+
+def _staff(record: ClientRecord) -> dict[str, Any]:
+    values = {
+        "channels": channels_as_document(record.channels),
+        "alerts": alerts_as_document(record.alerts),
+    }
+    return {name: value for name, value in values.items() if value}
 
 
 def _client(record: ClientRecord) -> dict[str, Any]:

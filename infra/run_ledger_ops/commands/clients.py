@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from run_ledger.domain.exceptions import NotFound, shown
+from run_ledger.domain.incidents.alert_rules import STAFF
 from run_ledger.store.clients.client_records import ClientRecords
 from run_ledger.store.items.client_items import ClientRecord
 from run_ledger_ops.clients import declaration
@@ -32,6 +33,11 @@ applying it again changes nothing."""
 _EPILOG = """\
 the file is YAML; put text in quotes that YAML would read as something else (no, 0.85, 2026-11-22):
 
+  staff:                                          # optional: who hears of all clients
+    channels:
+      desk: {mail: [data-desk@ledger.example]}
+    alerts:
+      - {what: failed, after: 10}
   clients:
     - id: acme
       name: Acme Retail
@@ -87,7 +93,8 @@ def _add_apply(actions: Words) -> None:
         "apply",
         help="make the declared clients match a file",
         description="Make the declared clients match a file. Parameters that the file lacks "
-        "are removed; clients that it does not name stay, unless --prune is given.",
+        "are removed; clients that it does not name stay, as does what staff declare, unless "
+        "--prune is given.",
     )
     set_work(parser, _apply)
     parser.add_argument("file", type=Path, metavar="FILE", help="the YAML file")
@@ -150,7 +157,7 @@ def _apply(given: argparse.Namespace) -> int:
                 say(line)
     due = [change for change in changes if change.change is not None]
     if not given.dry_run and due:
-        _confirm([change.client_id for change in due if change.change == "removed"], given)
+        _confirm([change.whose for change in due if change.change == "removed"], given)
         _write(records, due)
     if given.json:
         documents = [document(change) for change in changes]
@@ -170,7 +177,7 @@ def _warn_of_silence(system: Target, declared: Sequence[ClientRecord]) -> None:
             "and digests take effect."
         )
     mails = [
-        f"{one.client_id}.channels.{channel.name}"
+        f"{_place(one)}.channels.{channel.name}"
         for one in declared
         for channel in one.channels
         if channel.kind == "mail"
@@ -183,13 +190,18 @@ def _warn_of_silence(system: Target, declared: Sequence[ClientRecord]) -> None:
         )
 
 
+def _place(record: ClientRecord) -> str:
+    """Return what a record is called where something is wrong with it, as in the file."""
+    return "staff" if record.is_of_staff else record.client_id
+
+
 def _refuse_local_channels(system: Target, declared: Sequence[ClientRecord]) -> None:
     """Raise OpsError where a channel leads to this machine, and the system is elsewhere."""
     for record in declared:
         for channel in record.channels:
             if is_local_only(channel) and not system.is_local:
                 raise OpsError(
-                    f"{record.client_id}.channels.{channel.name}: files and addresses of this "
+                    f"{_place(record)}.channels.{channel.name}: files and addresses of this "
                     "machine are for a local stack; allowed: https and ARNs."
                 )
 
@@ -199,6 +211,8 @@ def _plan(
 ) -> list[ClientChange]:
     named = {record.client_id for record in declared}
     others = [other for other in records.directory() if other not in named] if prune else []
+    if prune and STAFF not in named and records.read(STAFF).record is not None:
+        others.append(STAFF)
     with Progress("reading clients", len(declared) + len(others)) as progress:
         changes = []
         for record in declared:
@@ -227,7 +241,7 @@ def _write(records: ClientRecords, changes: Sequence[ClientChange]) -> None:
         for change in changes:
             if not records.write(change.stored, change.wanted):
                 raise OpsError(
-                    f"somebody else changed {change.client_id} meanwhile: {progress.done} of "
+                    f"somebody else changed {change.whose} meanwhile: {progress.done} of "
                     f"{len(changes)} changed clients were written. Look at it with --dry-run, and "
                     "apply again."
                 )
@@ -248,6 +262,9 @@ def _export(given: argparse.Namespace) -> int:
     records = records_of(target.find(given))
     found = []
     chosen = list(dict.fromkeys(given.clients)) or list(records.directory())
+    staff = None if given.clients else records.read(STAFF, references=given.references).record
+    if staff is not None:
+        found.append(staff)
     with Progress("reading clients", len(chosen)) as progress:
         for client_id in chosen:
             stored = records.read(client_id, references=given.references)

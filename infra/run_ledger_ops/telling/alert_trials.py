@@ -9,8 +9,9 @@ from typing import Any
 from run_ledger.delivering.delivery_queue import DeliveryQueue
 from run_ledger.domain.delivery.deliveries import Delivery, trials_of
 from run_ledger.domain.exceptions import shown
+from run_ledger.domain.incidents.alert_rules import STAFF
 from run_ledger.store.deliveries.delivery_records import DeliveryRecords
-from run_ledger_ops.clients.changes import client_records
+from run_ledger_ops.clients.changes import client_records, whose
 from run_ledger_ops.console import target, terminal
 from run_ledger_ops.console.arguments import Words, add_actions, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError
@@ -23,13 +24,14 @@ _USUAL_SECONDS = 60
 _POLL_SECONDS = 0.5
 _QUEUE = "DeliveriesQueueUrl"
 _DESCRIPTION = """\
-Send a trial by each channel that clients declare, or by those that you name: a message that says
-that it is one, by the same queue and the same courier as notices of incidents."""
+Send a trial by each channel that clients or staff declare, or by those that you name: a message
+that says that it is one, by the same queue and the same courier as notices of incidents."""
 _EPILOG = """\
 examples:
-  run-ledger alerts test                               all channels of all clients
+  run-ledger alerts test                               all channels of clients and staff
   run-ledger alerts test --client acme                 all of one client
   run-ledger alerts test --client acme --channel ops   one
+  run-ledger alerts test --staff                       all of staff
 
 A channel that was switched off, as its address was gone, is tried, and switched on if it answers.
 
@@ -49,7 +51,15 @@ def add_to(commands: Words) -> None:
     actions = add_actions(parser)
     trial = actions.add_parser("test", help="send a trial by channels", description=_DESCRIPTION)
     set_work(trial, _test)
-    trial.add_argument("--client", metavar="CLIENT", help="only channels of this client")
+    owner = trial.add_mutually_exclusive_group()
+    owner.add_argument("--client", metavar="CLIENT", help="only channels of this client")
+    owner.add_argument(
+        "--staff",
+        dest="client",
+        action="store_const",
+        const=STAFF,
+        help="only channels of staff",
+    )
     trial.add_argument("--channel", metavar="NAME", help="only channels of this name")
     trial.add_argument(
         "--wait",
@@ -77,14 +87,14 @@ def _test(given: argparse.Namespace) -> int:
         say_json({"system": system.name, "trials": list(map(_document, trials, outcomes))})
     else:
         for trial, outcome in zip(trials, outcomes, strict=True):
-            say(f"{trial.client_id} {trial.channel}: {outcome or 'not yet'}")
+            say(f"{whose(trial.client_id)} {trial.channel}: {outcome or 'not yet'}")
     return 0 if all(one == DELIVERED for one in outcomes) else _NOT_ALL
 
 
 def _trials(system: Target, client_id: str | None, channel: str | None) -> list[Delivery]:
     """Return a trial for each channel that was asked for; raises OpsError where there is none."""
     records = client_records(system.dynamodb, system.tables.clients)
-    wanted = list(records.directory()) if client_id is None else [client_id]
+    wanted = [STAFF, *records.directory()] if client_id is None else [client_id]
     mark, now = secrets.token_hex(6), terminal.clock()
     trials: list[Delivery] = []
     for one in wanted:
@@ -96,7 +106,8 @@ def _trials(system: Target, client_id: str | None, channel: str | None) -> list[
         what = "channels" if channel is None else f"channel {shown(channel)}"
         if client_id is None:
             raise OpsError(f"nothing to try: no client declares {what}.")
-        raise OpsError(f"nothing to try: client {shown(client_id)} declares no {what}.")
+        who = "staff declare" if client_id == STAFF else f"client {shown(client_id)} declares"
+        raise OpsError(f"nothing to try: {who} no {what}.")
     return trials
 
 

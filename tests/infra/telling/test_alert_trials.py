@@ -10,7 +10,8 @@ import pytest
 from tests.support.dynamo.tables import NAMES
 from tests.support.stacks.operations import STAGE, System, deployed_system
 
-from run_ledger.domain.delivery.deliveries import unpacked
+from run_ledger.domain.delivery.deliveries import trials_of, unpacked
+from run_ledger.domain.delivery.wordings import wording_of
 from run_ledger.domain.instants import Instant
 from run_ledger.store.deliveries.delivery_records import DeliveryRecords
 from run_ledger.store.dynamo.attributes import to_item
@@ -81,6 +82,22 @@ def test_some_are_chosen(run: Run) -> None:
         "hooli ops: delivered",
     ]
     assert run("--client", "hooli", "--channel", "ops")[1] == "hooli ops: delivered\n"
+
+
+def test_staff_s_channels_are_tried_with_all_others_or_alone(system: System, run: Run) -> None:
+    """They are nobody's of the clients, and who reads the trial is told so."""
+    assert run("--staff")[::2] == (
+        2,
+        "run-ledger alerts test: nothing to try: staff declare no channels.\n",
+    )
+    channels = [{"name": "ops", "kind": "mail", "recipients": ["a@b.c"]}]
+    profile = {"pk": "*", "sk": "profile", "name": "Staff", "channels": channels}
+    system.dynamodb.put_item(TableName=NAMES.clients, Item=to_item(profile))
+    assert run("--staff")[1] == "staff (for all clients) ops: delivered\n"
+    assert run()[1].splitlines()[0] == "staff (for all clients) ops: delivered"
+    assert run("--channel", "ops")[1].count("ops: delivered") == 3
+    (trial,) = trials_of("*", ["ops"], "a1", Instant(1))
+    assert "Notices about all clients, for staff, come here." in wording_of(trial, "").lines
 
 
 def test_what_did_not_come_is_told_with_its_reason(run: Run) -> None:

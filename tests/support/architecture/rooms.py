@@ -126,7 +126,7 @@ demo: console demo/reporting demo/past demo/live
 
 commands: checkout.py console analysts_app.py clients sign_in producer deploying account_checks
     recovering checks checks/live local
-    backend/domain backend/domain/contract backend/domain/api
+    backend/domain backend/domain/contract backend/domain/api backend/domain/incidents
     backend/store/items backend/store/clients backend/store/lists
     backend/emit backend/emit/counting backend/emit/delivery backend/emit/identity
     backend/emit/lineage
@@ -135,7 +135,8 @@ mending: console checks backend/domain backend/domain/contract backend/domain/st
     backend/store/lists backend/store/audit
 assistant: console sign_in deploying backend/questions
 telling: console clients sign_in deploying assistant
-    backend/domain backend/domain/delivery backend/delivering backend/questions
+    backend/domain backend/domain/incidents backend/domain/delivery backend/delivering
+    backend/questions
     backend/store/deliveries backend/store/digests
 operations.py: console commands mending assistant telling
 command.py: console commands operations.py

@@ -42,6 +42,7 @@ class Letter(Struct, frozen=True):
 class Delivery(Struct, frozen=True, omit_defaults=True):
     """One thing to tell by one channel, under an id that is the same however often it comes.
 
+    ``client_id`` says whose channel it is: a client's, or staff's (``*``).
     ``made_at`` is a time as text. What is told is either an incident's ``detail``, as events of the
     bus have it, or a ``letter``.
     """
@@ -63,7 +64,7 @@ def deliveries_of(scope: IncidentScope, key: CauseKey, notice: IncidentNotice) -
     return [
         Delivery(
             delivery_id(notice.notice_id, channel),
-            scope.client_id,
+            scope.listener,
             channel,
             notice.kind,
             instants.text(notice.at),

@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from run_ledger.domain import instants
+from run_ledger.domain.incidents.alert_rules import STAFF
 from run_ledger.domain.incidents.causes import INCIDENT_CLOSED, INCIDENT_OPENED
 from run_ledger.domain.incidents.drift import DIFFERS
 
@@ -41,12 +42,16 @@ def wording_of(delivery: Delivery, site_url: str) -> Wording:
         return Wording(
             f"Trial of channel {delivery.channel}",
             (
-                f"Notices about client {delivery.client_id} come here.",
+                f"Notices about {_whose(delivery.client_id)} come here.",
                 f"Somebody asked for this trial at {_time(delivery.made_at)}. Nothing is wrong.",
             ),
             link=site_url,
         )
     return _of_incident(delivery.kind, delivery.detail, site_url)
+
+
+def _whose(client_id: str) -> str:
+    return "all clients, for staff," if client_id == STAFF else f"client {client_id}"
 
 
 def _of_incident(kind: str, detail: Mapping[str, Any], site_url: str) -> Wording:

@@ -54,6 +54,8 @@ Family = Literal[
     "budget",
 ]
 Kind = Literal["good", "bad", "neither"]
+STAFF = "*"
+"""Stands for staff where the id of a client would name whose rules or channels they are."""
 _FAMILIES: Mapping[AlertWhat, Family] = {"partial": "partial", "error_rate": "rate"}
 _FAILED = ("failed", "timed_out")
 
@@ -115,7 +117,8 @@ class IncidentScope(NamedTuple):
 
     ``project_id`` is None unless a rule names a project, and so is ``tag``. A success ends what is
     wrong in its ``family``: partial jobs deliver, so they end failures, and only a good job ends
-    partial ones.
+    partial ones. ``owner`` is `STAFF` where staff's rules ask, and None where the client's do: so
+    each is told by their own rules and channels, whatever the others are told.
     """
 
     client_id: str
@@ -123,6 +126,12 @@ class IncidentScope(NamedTuple):
     project_id: str | None
     family: Family
     tag: str | None = None
+    owner: str | None = None
+
+    @property
+    def listener(self) -> str:
+        """Return whose channels are told: the client's id, or `STAFF`."""
+        return self.owner or self.client_id
 
 
 class JobEnd(Struct, frozen=True):
@@ -170,9 +179,12 @@ class Ruling(NamedTuple):
     rates: tuple[AlertRule, ...] = ()
 
 
-def rulings_on(rules: Iterable[AlertRule], end: JobEnd) -> Mapping[IncidentScope, Ruling]:
+def rulings_on(
+    rules: Iterable[AlertRule], end: JobEnd, owner: str | None = None
+) -> Mapping[IncidentScope, Ruling]:
     """Return what *end* is in each scope that *rules* give it; nothing where no rule is about it.
 
+    *owner* is `STAFF` where the rules are staff's.
     Where several rules ask for it, the first one does; those about error rates all do, besides.
     """
     concerned = [
@@ -181,7 +193,7 @@ def rulings_on(rules: Iterable[AlertRule], end: JobEnd) -> Mapping[IncidentScope
     found: dict[IncidentScope, Ruling] = {}
     asked: AlertRule | None = None
     for rule in concerned:
-        scope = _scope_of(rule, end)
+        scope = _scope_of(rule, end, owner)
         if not end.has_tag(rule.tag):
             # It may have had the tag when it ended before, and that counts no more.
             if rule.what != "error_rate":
@@ -197,23 +209,25 @@ def rulings_on(rules: Iterable[AlertRule], end: JobEnd) -> Mapping[IncidentScope
     return found
 
 
-def new_error_scope(rules: Iterable[AlertRule], end: JobEnd) -> IncidentScope | None:
+def new_error_scope(
+    rules: Iterable[AlertRule], end: JobEnd, owner: str | None = None
+) -> IncidentScope | None:
     """Return the scope that *end* has if its error is new; None where nobody asks for that."""
     if end.result not in _FAILED or not end.fingerprint:
         return None
     for rule in rules:
         is_about = rule.is_about(end.pipeline, end.project_id) and end.has_tag(rule.tag)
         if is_about and rule.what == "new_error":
-            return _scope_of(rule, end)
+            return _scope_of(rule, end, owner)
         if is_about and _asks_for(rule, end):
             return None
     return None
 
 
-def _scope_of(rule: AlertRule, end: JobEnd) -> IncidentScope:
+def _scope_of(rule: AlertRule, end: JobEnd, owner: str | None) -> IncidentScope:
     project_id = None if rule.project is None else end.project_id
     family = _FAMILIES.get(rule.what, "ended")
-    return IncidentScope(end.client_id, end.pipeline, project_id, family, rule.tag)
+    return IncidentScope(end.client_id, end.pipeline, project_id, family, rule.tag, owner)
 
 
 def _in_a_rate(end: JobEnd) -> Kind:

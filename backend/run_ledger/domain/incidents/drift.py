@@ -8,16 +8,16 @@ from typing import NamedTuple, cast
 
 from run_ledger.domain.instants import Instant
 
-from .alert_rules import AlertRule, AlertWhat, IncidentScope, JobEnd, Ruling
+from .alert_rules import STAFF, AlertRule, AlertWhat, IncidentScope, JobEnd, Ruling
 
 DIFFERS = "differs"
 """What goes wrong then: no client's rule may ask for it."""
-OF_ALL = "*"
-"""Stands for the client of an incident that concerns staff alone; no client is named so."""
-DRIFT_SCOPE = IncidentScope(OF_ALL, "proof", None, "differs")
+DRIFT_SCOPE = IncidentScope(STAFF, "proof", None, "differs")
+"""It concerns staff alone: no client is named so."""
 MOST_TOLD_APART = 20
 """So many things that differ have an incident each; all others share one."""
-_RULE = AlertRule(cast("AlertWhat", DIFFERS), grace_seconds=0)
+DRIFT_RULE = AlertRule(cast("AlertWhat", DIFFERS), grace_seconds=0)
+"""As if staff had declared it: it tells all of their channels."""
 _MOST_CHARACTERS = 300
 
 
@@ -37,7 +37,7 @@ def drift_rulings(
     """
     before, here = frozenset(known), {one.name: one.says for one in _told_apart(differing)}
     opened = [
-        Ruling("bad", _end(name, now, says), _RULE)
+        Ruling("bad", _end(name, now, says), DRIFT_RULE)
         for name, says in sorted(here.items())
         if name not in before
     ]
@@ -57,7 +57,7 @@ def _end(name: str, now: Instant, says: str) -> JobEnd:
     return JobEnd(
         job_id=name,
         version=now,
-        client_id=OF_ALL,
+        client_id=STAFF,
         project_id="",
         pipeline=DRIFT_SCOPE.pipeline,
         result="failed",

@@ -23,14 +23,17 @@ class UnreadableAlertsError(Exception):
     """What is kept as a client's rules are none: a later version or a hand has written them."""
 
 
-def read_alert_rules(client: DynamoDBClient, table: str, client_id: str) -> tuple[AlertRule, ...]:
-    """Return the rules of a client, in their order; none where it is not declared.
+def read_alert_rules(
+    client: DynamoDBClient, table: str, owner: str, *more: AlertRule
+) -> tuple[AlertRule, ...]:
+    """Return the rules of a client or of staff, in their order; none where none are declared.
 
-    Each names the channels that it tells: all that are declared, unless it chooses among them.
+    *more* are rules that nobody declares, which follow. Each names the channels that it tells:
+    all that are declared, unless it chooses among them.
     Raises StoreUnavailable where DynamoDB refuses, and UnreadableAlertsError where they are none
     that this version knows.
     """
-    query = QueryBuilder(table, "pk", client_id)
+    query = QueryBuilder(table, "pk", owner)
     query.sort_equals("sk", PROFILE)
     try:
         items: Any = client.query(**query.request([ALERTS, CHANNELS]))["Items"]
@@ -39,6 +42,6 @@ def read_alert_rules(client: DynamoDBClient, table: str, client_id: str) -> tupl
     try:
         profile = from_item(items[0]) if items else {}
         names = [channel.name for channel in channels_in(profile)]
-        return tuple(with_channels(rule, names) for rule in alert_rules_in(profile))
+        return tuple(with_channels(rule, names) for rule in (*alert_rules_in(profile), *more))
     except (msgspec.ValidationError, *UNREADABLE) as error:
-        raise UnreadableAlertsError(client_id) from error
+        raise UnreadableAlertsError(owner) from error

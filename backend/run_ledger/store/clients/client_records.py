@@ -16,6 +16,7 @@ from run_ledger.domain import instants
 from run_ledger.domain.aws_jobs.job_rules import AwsJobRule
 from run_ledger.domain.delivery.channels import with_channels
 from run_ledger.domain.exceptions import StoreUnavailable
+from run_ledger.domain.incidents.alert_rules import STAFF
 from run_ledger.domain.incidents.watches import with_undeclared
 from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.attributes import from_item, to_attribute, to_item
@@ -74,7 +75,7 @@ class StoredClient(Struct, frozen=True):
 
 
 class ClientRecords:
-    """The declared clients of a table."""
+    """The declared clients of a table; what staff declare is kept as that of `STAFF`."""
 
     def __init__(
         self,
@@ -124,7 +125,7 @@ class ClientRecords:
                 digest=digest_in(listed or {}),
             ),
             None if profile is None else profile.get("revision"),
-            None if listed is None else str(listed.get("name", "")),
+            _listed_name(client_id, profile, listed),
         )
 
     def write(self, stored: StoredClient, wanted: ClientRecord | None) -> bool:
@@ -170,7 +171,8 @@ class ClientRecords:
             self._watched_change(wanted),
         ]
         digest = stored.record.digest if stored.record else None
-        if (stored.listed_as, digest) == (wanted.profile.name, wanted.digest):
+        is_listed = (stored.listed_as, digest) == (wanted.profile.name, wanted.digest)
+        if is_listed or wanted.is_of_staff:
             return actions
         return [*actions, {"Put": {"TableName": self._table, "Item": listing_item(wanted)}}]
 
@@ -285,6 +287,14 @@ def _tell_otherwise(
             update.set({name: value})
         else:
             update.remove(name)
+
+
+def _listed_name(
+    client_id: str, profile: dict[str, Any] | None, listed: dict[str, Any] | None
+) -> str | None:
+    """Return the name in the directory; staff, who are no client, count as listed by their own."""
+    found = profile if client_id == STAFF else listed
+    return None if found is None else str(found.get("name", ""))
 
 
 def _revision(profile: dict[str, Any] | None) -> tuple[bool, str | None]:

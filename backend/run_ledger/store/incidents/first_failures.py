@@ -10,6 +10,8 @@ pk                  sk          holds
 ``#new#CLIENT#FP``  ``first``   ``day``, and the ``pipeline``
 ==================  ==========  ============================================
 
+To staff's rules it is new by itself: ``#new#*CLIENT#FP``.
+
 Days are read one after the other, the newest first: an error that is known is nearly always known
 from yesterday.
 """
@@ -74,18 +76,18 @@ class FirstFailures:
             if cause.incident is not None or cause.due_at is not None:
                 return True
         was_told = cause is not None and cause.incidents > 0
-        return self._is_first(end, fingerprint, was_told=was_told)
+        partition = f"#new#{scope.owner or ''}{end.client_id}#{fingerprint}"
+        return self._is_first(partition, end, fingerprint, was_told=was_told)
 
     def _cause(self, scope: IncidentScope, key: CauseKey) -> Cause | None:
         found = self._items(self._incidents, scope_key(scope), cause_sort_key(key), exact=True)
         return cause_in(found[0]) if found else None
 
-    def _is_first(self, end: JobEnd, fingerprint: str, *, was_told: bool) -> bool:
+    def _is_first(self, partition: str, end: JobEnd, fingerprint: str, *, was_told: bool) -> bool:
         """Return whether this pipeline has the error as a new one that day, and it is not over."""
         today = day(end.at)
         if (end.client_id, fingerprint, today) in self._known:
             return False
-        partition = f"#new#{end.client_id}#{fingerprint}"
         first = self._items(self._incidents, partition, _FIRST, exact=True)
         if first and first[0]["day"]["S"] >= today:
             return bool(first[0]["pipeline"]["S"] == end.pipeline) and not was_told

@@ -9,7 +9,7 @@ scope       ``cause#WHAT#FINGERPRINT``   one cause, with the notices that it has
 =========== ============================ =============================================
 
 A scope is ``CLIENT#PIPELINE#FAMILY#PROJECT#TAG``, without tag if its rules name none, and without
-project if they name neither. A cause's
+project if they name neither; of staff's rules, the family begins with ``*``. A cause's
 item holds its notices, so that what changes and the order to tell it commit together. It is in the
 index ``by_due`` while it waits, or has something to tell. ``rev`` is its revision: every write
 raises it. An item that has nothing to wait for expires, long after its stream has been read.
@@ -23,7 +23,7 @@ from typing import Any, cast
 from msgspec import structs
 
 from run_ledger.domain import instants
-from run_ledger.domain.incidents.alert_rules import Family, IncidentScope, Wish
+from run_ledger.domain.incidents.alert_rules import STAFF, Family, IncidentScope, Wish
 from run_ledger.domain.incidents.causes import (
     Cause,
     CauseKey,
@@ -56,7 +56,7 @@ _GIVING = 60 * MICROSECONDS
 
 def scope_key(scope: IncidentScope) -> str:
     """Return the partition key of a scope."""
-    parts = [scope.client_id, scope.pipeline, scope.family]
+    parts = [scope.client_id, scope.pipeline, f"{scope.owner or ''}{scope.family}"]
     if scope.project_id is not None or scope.tag is not None:
         parts.append(scope.project_id or "")
     if scope.tag is not None:
@@ -68,9 +68,9 @@ def scope_of(key: str) -> IncidentScope:
     """Return the scope that `scope_key` made *key* of; only a tag may have a ``#``."""
     client_id, pipeline, family, *rest = key.split("#", 4)
     project_id, tag = (*rest, "", "")[:2]
-    return IncidentScope(
-        client_id, pipeline, project_id or None, cast("Family", family), tag or None
-    )
+    owner = STAFF if family.startswith(STAFF) else None
+    named = cast("Family", family.removeprefix(STAFF))
+    return IncidentScope(client_id, pipeline, project_id or None, named, tag or None, owner)
 
 
 def cause_sort_key(key: CauseKey) -> str:

@@ -9,6 +9,7 @@ client id         ``param#NAME``       name, description, kind, value or secret_
 ``clients``       client id            name, digest: the directory, which is read without a scan
 ``aws#jobs``      client id            rules: which jobs of AWS's services are the client's
 ``clients#…``     client id            expect, alerts: what is judged by time (``watched``)
+``*``             ``profile``          alerts, channels, channel_refs, revision: staff's
 ================  ===================  =========================================================
 """
 
@@ -23,7 +24,7 @@ from msgspec import Struct, field
 from run_ledger.domain.aws_jobs.job_rules import AwsJobRule
 from run_ledger.domain.delivery.channels import Channel
 from run_ledger.domain.digests.digest_rules import DigestRule
-from run_ledger.domain.incidents.alert_rules import AlertRule
+from run_ledger.domain.incidents.alert_rules import STAFF, AlertRule
 from run_ledger.domain.incidents.expectations import Expectation
 from run_ledger.store.dynamo.attributes import Item, to_item
 
@@ -84,6 +85,17 @@ class ClientRecord(Struct, frozen=True):
     channels: tuple[Channel, ...] = ()
     expect: tuple[Expectation, ...] = ()
     digest: DigestRule | None = None
+
+    @property
+    def is_of_staff(self) -> bool:
+        """Return whether this is what staff declare for all clients: rules and channels alone."""
+        return self.client_id == STAFF
+
+
+def staff_record(alerts: tuple[AlertRule, ...], channels: tuple[Channel, ...]) -> ClientRecord:
+    """Return what staff declare for all clients."""
+    profile = ClientProfile("Staff")
+    return ClientRecord(STAFF, profile, {}, alerts=alerts, channels=channels)
 
 
 def from_items(client_id: str, items: Mapping[str, Mapping[str, Any]]) -> ClientRecord:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from run_ledger.domain.incidents.alert_rules import IncidentScope, Wish
+from run_ledger.domain.incidents.alert_rules import STAFF, IncidentScope, Wish
 from run_ledger.domain.incidents.causes import (
     INCIDENT_CLOSED,
     INCIDENT_OPENED,
@@ -89,6 +89,7 @@ _ids = st.from_regex(r"[A-Za-z0-9._:-]{1,9}", fullmatch=True)
         st.none() | _ids,
         st.sampled_from(["ended", "partial", "rate"]),
         st.none() | st.from_regex(r"[^:]{1,5}:.{0,5}", fullmatch=True),
+        st.none() | st.just(STAFF),
     )
 )
 def test_a_scope_s_key_names_it(scope: IncidentScope) -> None:

@@ -184,6 +184,7 @@ def test_from_a_failure_to_its_end(stage: Stage) -> None:
         "closed_because": None,
         "act": None,
         "silent": False,
+        "of_staff": False,
     }
     stage.report("b", 4, **WELL)
     assert stage.deliver(stage.records[1:]) == []
