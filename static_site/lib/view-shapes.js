@@ -135,6 +135,7 @@ export function readIncident(value) {
     incident_id: identityOf(raw, "incident_id"),
     client_id: asText(raw.client_id) ?? "",
     project_id: asText(raw.project_id),
+    tag: asText(raw.tag),
     pipeline: asText(raw.pipeline) ?? "",
     what: asText(raw.what) ?? "",
     fingerprint: asText(raw.fingerprint),
@@ -158,9 +159,19 @@ export function readOneIncident(value) {
       kind: asText(raw.kind) ?? "changed",
       because: asText(raw.because),
       jobs: asNumber(raw.jobs) ?? 0,
+      by: asText(raw.by),
+      text: asText(raw.text),
+      until: asTime(raw.until),
+      event_id: asText(raw.event_id),
     };
   });
-  return { ...readIncident(value), history };
+  const raw = asObject(value);
+  const answers = {
+    acknowledged_by: asText(raw.acknowledged_by),
+    muted: raw.muted === true,
+    muted_until: asTime(raw.muted_until),
+  };
+  return { ...readIncident(value), ...answers, history };
 }
 
 /** @param {unknown} value */

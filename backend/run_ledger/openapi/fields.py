@@ -98,7 +98,6 @@ FIELDS: Mapping[str, str] = {
     "failed, timed out or was cancelled has not done what the project expects of it.",
     "jobs_expected": "How many jobs the project should have; null where no event gives it.",
     "key": "The group, as `client_id`, `project_id` or `pipeline`; empty where nothing is grouped.",
-    "last_job_id": "The last of the jobs that failed so, as far as they are heard of.",
     "last_event_at": "When the ledger last counted something; null where it never has.",
     "last_seen_at": "When the ledger last took in a new event of it.",
     "left_out": "Whom the answer is without, since they are too many or were counted too often for "
@@ -229,7 +228,24 @@ SPECIAL: Mapping[tuple[str, str], str] = {
         for document in ("Incident", "OneIncident")
     },
     **{
-        (document, "fingerprint"): "The key of the error group; null where failures have none."
+        (document, "client_id"): "Whose it is; `*` for what concerns staff alone, as `differs`."
+        for document in ("Incident", "OneIncident")
+    },
+    **{
+        (
+            document,
+            "tag",
+        ): "The tag that the rule names, as `team:search`; null where it names none."
+        for document in ("Incident", "OneIncident")
+    },
+    **{
+        (document, "last_job_id"): "The last of the jobs; null where it is about no job. Of "
+        "`differs`, what differs: a job's id, or a name with a space in it."
+        for document in ("Incident", "OneIncident")
+    },
+    **{
+        (document, "fingerprint"): "The key of the error group; null where failures have none. Of "
+        "`error_rate` and `budget`, what was exceeded."
         for document in ("Incident", "OneIncident")
     },
     **{
@@ -240,7 +256,7 @@ SPECIAL: Mapping[tuple[str, str], str] = {
     ("OpenIncidents", "open"): "How many incidents are open; null where they are more than can be "
     "looked through.",
     ("OpenIncidents", "by_client"): "How many are open, by client, without those that have none; "
-    "null as `open`.",
+    "under `*`, for staff, what concerns staff alone. Null as `open`.",
     ("OpenIncidents", "newest"): "Those that opened last, five at most.",
     ("IncidentTurn", "at"): "When it happened.",
     ("IncidentTurn", "kind"): "What happened: `opened`, `changed` or `closed`.",

@@ -1,6 +1,6 @@
 /** What incidents are called, and where the jobs are that they count. */
 
-import { listHash } from "../../lib/route.js";
+import { clientHash, listHash } from "../../lib/route.js";
 import { countOf, errorName } from "../../lib/words.js";
 
 /** The results that jobs end with, by the API's word for what goes wrong. */
@@ -19,16 +19,39 @@ const OTHERS = Object.freeze({
   differs: ["Differs from its entries"],
 });
 
+/** The client of what concerns staff alone. */
+const STAFF = "*";
+
 /** The fingerprint of failures that are too many to be kept apart. */
 const OTHER = "other";
 
 /**
- * Return what an incident is about: a pipeline, or else a project, or else all of a client.
+ * Return what an incident is about: a pipeline, or else a project, or else all of a client;
+ * where figures differ, what differs.
  *
  * @param {Incident} incident
  */
-export function subjectText({ pipeline, project_id, client_id }) {
-  return pipeline || project_id || client_id;
+export function subjectText({ what, pipeline, project_id, client_id, last_job_id }) {
+  return what === "differs" ? last_job_id : pipeline || project_id || client_id;
+}
+
+/** @param {Incident} incident */
+export function clientText({ client_id }) {
+  return client_id === STAFF ? "All clients (staff)" : client_id;
+}
+
+/** @param {Incident} incident */
+export function clientHashOf({ client_id }) {
+  return client_id === STAFF ? null : clientHash(client_id);
+}
+
+/**
+ * Return the id of the last job; "" where it is about no job: names of what is none have a space.
+ *
+ * @param {Incident} incident
+ */
+export function lastJobOf({ last_job_id }) {
+  return last_job_id.includes(" ") ? "" : last_job_id;
 }
 
 /**
@@ -78,8 +101,9 @@ export function jobsHash({ state, what, fingerprint, began_at: from, ...of }) {
   if (state !== "open" || !isCounted(what) || fingerprint === OTHER) {
     return null;
   }
-  const { client_id, project_id, pipeline } = of;
-  const named = { client_id, project_id, pipeline, fingerprint: what === "partial" ? null : fingerprint };
+  const { client_id, project_id, pipeline, tag } = of;
+  const group = what === "partial" ? null : fingerprint;
+  const named = { client_id, project_id, pipeline, tag, fingerprint: group };
   return listHash("jobs", { ...named, result: what, ended_from: from });
 }
 

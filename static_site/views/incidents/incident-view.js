@@ -3,13 +3,21 @@
 import { createFacts } from "../../components/figures/facts.js";
 import { createTimeText } from "../../components/figures/time-text.js";
 import { createJobsOf } from "../../components/incidents/jobs-of.js";
-import { endText, errorText, subjectText } from "../../components/incidents/incident-words.js";
+import {
+  clientHashOf,
+  clientText,
+  endText,
+  errorText,
+  lastJobOf,
+  subjectText,
+} from "../../components/incidents/incident-words.js";
+import { turnText } from "../../components/incidents/turn-words.js";
 import { createCard, createSkeleton } from "../../components/page/card.js";
 import { createLiveView } from "../../components/page/live-view.js";
 import { createResource } from "../../feeds/resource.js";
 import { bdi, h, keyedList, setHidden, setText } from "../../lib/dom.js";
 import { exactUtc } from "../../lib/format.js";
-import { clientHash, jobHash, listHash } from "../../lib/route.js";
+import { jobHash, listHash } from "../../lib/route.js";
 import { readOneIncident } from "../../lib/view-shapes.js";
 import { countOf } from "../../lib/words.js";
 
@@ -23,7 +31,7 @@ export function createIncidentView(context) {
   const facts = createFacts("facts");
   const list = h("ol", { class: "incident-turns" });
   const history = keyedList(list, {
-    keyOf: (/** @type {IncidentTurn} */ turn) => `${turn.at} ${turn.kind} ${turn.because}`,
+    keyOf: (/** @type {IncidentTurn} */ turn) => `${turn.at} ${turn.kind} ${turn.because} ${turn.event_id}`,
     make: () => createTurn(context),
   });
   let incident = createResource(api, "", readOneIncident);
@@ -62,20 +70,30 @@ export function createIncidentView(context) {
   return view;
 }
 
-/** @param {Incident} incident @param {number} now @param {Format} format @returns {Fact[]} */
+/** @param {OneIncident} incident @param {number} now @param {Format} format @returns {Fact[]} */
 function factsOf(incident, now, format) {
-  const { client_id: client, project_id: project, pipeline, last_job_id: last } = incident;
+  const { client_id: client, project_id: project, tag, pipeline, what, muted_until: until } = incident;
+  const clientLink = clientHashOf(incident) ?? undefined;
+  const isOfJobs = pipeline !== "" && clientLink !== undefined;
+  const last = lastJobOf(incident);
   /** @param {string} label @param {string | null} at @returns {Fact[]} */
   const when = (label, at) =>
     at === null ? [] : [{ label, text: format.time(at, now), title: exactUtc(at), tabindex: 0 }];
   return [
-    { label: "Client", text: client, href: clientHash(client) },
-    ...(project === null ? [] : [{ label: "Project", text: project }]),
-    { label: "Jobs of the pipeline", text: pipeline, href: listHash("jobs", { client_id: client, pipeline }) },
-    { label: "Last job", text: last, href: jobHash(last) },
+    { label: "Client", text: clientText(incident), href: clientLink },
+    { label: "Project", text: project ?? "" },
+    { label: "Tag", text: tag ?? "" },
+    ...(isOfJobs
+      ? [{ label: "Jobs of the pipeline", text: pipeline, href: listHash("jobs", { client_id: client, pipeline }) }]
+      : []),
+    { label: "Told above", text: what === "error_rate" ? `${incident.fingerprint ?? ""} jobs` : "" },
+    ...(last === "" ? [] : [{ label: "Last job", text: last, href: jobHash(last) }]),
     ...when("Began", incident.began_at),
     ...when("Opened", incident.opened_at),
     ...when("Closed", incident.closed_at),
+    { label: "Acknowledged by", text: incident.acknowledged_by ?? "" },
+    { label: "Muted", text: incident.muted && until === null ? "Yes" : "" },
+    ...when("Muted until", until),
   ].filter(({ text }) => text !== "");
 }
 
@@ -84,14 +102,17 @@ function createTurn({ format, clock }) {
   const at = createTimeText(format);
   const what = bdi("");
   const count = h("span", { class: "quiet" });
+  const text = bdi("", "incident-turns__text");
   return {
-    element: h("li", {}, at.element, h("div", {}, what, count)),
+    element: h("li", {}, at.element, h("div", {}, what, count, text)),
 
-    update({ at: when, kind, because, jobs }) {
-      at.update(when, clock.now());
-      const word = `${kind[0].toUpperCase()}${kind.slice(1)}`;
-      setText(what, because === null ? word : `${word}: ${because.replaceAll("_", " ")}`);
-      setText(count, countOf(jobs, "job", "jobs", format));
+    update(turn) {
+      const now = clock.now();
+      at.update(turn.at, now);
+      setText(what, turnText(turn, now, format));
+      setText(count, turn.jobs === 0 ? "" : countOf(turn.jobs, "job", "jobs", format));
+      setText(text, turn.text ?? "");
+      setHidden(text, turn.text === null);
     },
   };
 }

@@ -2,10 +2,15 @@
 
 import { createTimeText } from "../../components/figures/time-text.js";
 import { createJobsOf } from "../../components/incidents/jobs-of.js";
-import { errorText, incidentHash, subjectText } from "../../components/incidents/incident-words.js";
+import {
+  clientHashOf,
+  clientText,
+  errorText,
+  incidentHash,
+  subjectText,
+} from "../../components/incidents/incident-words.js";
 import { createListView } from "../../components/lists/list-view.js";
 import { bdi, h, setAttribute, setHidden, setText } from "../../lib/dom.js";
-import { clientHash } from "../../lib/route.js";
 import { readIncident } from "../../lib/view-shapes.js";
 
 const SILENT =
@@ -63,8 +68,8 @@ function createIncident({ format, clock }) {
       began.update(incident.began_at, now);
       closed.update(incident.closed_at, now);
       setHidden(end, incident.closed_at === null);
-      setText(client, incident.client_id);
-      setAttribute(client, "href", clientHash(incident.client_id));
+      setText(client, clientText(incident));
+      setAttribute(client, "href", clientHashOf(incident));
     },
   };
 }

@@ -13,10 +13,11 @@ from tests.support.dynamo.querying import PAGE_BYTES
 from tests.support.events.builders import job_update
 from tests.support.events.hostile import HOSTILE
 from tests.support.readers.reading import NOW, STAFF, House, client_user
-from tests.support.recounts.told_incidents import ended, tell
+from tests.support.recounts.told_incidents import ended, tell, tell_rulings
 from tests.support.recounts.views import reading_house
 
-from run_ledger.domain.incidents.alert_rules import AlertRule
+from run_ledger.domain.incidents.alert_rules import ALERT_WHATS, AlertRule, IncidentScope, Ruling
+from run_ledger.domain.incidents.drift import DIFFERS, DRIFT_SCOPE, Drifting, drift_rulings
 from run_ledger.domain.instants import HOUR, MICROSECONDS, Instant, later, text
 
 MOST_ROUNDS = 3
@@ -315,6 +316,41 @@ def test_the_overview_counts_what_is_open() -> None:
         here.get("/overview", asking)
         asked = [given for name, given in here.counting.requests if name == "query"]
         assert sum(one.get("IndexName") == "by_open" for one in asked) == calls
+
+
+def test_what_differs_is_for_staff_alone(here: House) -> None:
+    """The overview counts it beside the clients' incidents, and the list finds it by its word."""
+    tell(here.client, START, [ended("acme", "n", "a", START)])
+    differing = [Drifting("job-1", "One differs"), Drifting("row all 2026-11-18", "So does this")]
+    tell_rulings(here.client, NOW, DRIFT_SCOPE, drift_rulings(differing, [], NOW))
+    of_staff = here.get("/overview").json["incidents"]
+    assert (of_staff["open"], of_staff["by_client"]) == (2, {"*": 2})  # acme has not reported
+    here.grant("m-1", clients=["acme"])
+    here.grant("m-all", staff=True)
+    every = {"username": "", "client_id": "m-all", "sub": "m-all"}
+    for asking, found in ((STAFF, 2), (every, 2), (MACHINE, 0), (client_user("acme"), 0)):
+        listed = walked(here, asking, what=DIFFERS)
+        assert [one["client_id"] for one in listed] == ["*"] * found
+        shown = here.get("/overview", asking).json["incidents"]
+        assert (shown["by_client"] or {}).get("*", 0) == found
+        assert len([one for one in shown["newest"] if one["what"] == DIFFERS]) == found
+    narrowed = here.get("/overview", client_id="acme").json["incidents"]
+    assert "*" not in narrowed["by_client"]
+
+
+def test_every_word_of_what_is_wrong_narrows_the_list(here: House) -> None:
+    """Whatever people are told of is found by its word, with the tag that its rule names."""
+    for what in ALERT_WHATS:
+        scope = IncidentScope("acme", f"p-{what}", None, "ended", "team:search")
+        bad = Ruling(
+            "bad", ended("acme", f"p-{what}", "a", START), AlertRule(what, grace_seconds=0)
+        )
+        tell_rulings(here.client, START, scope, [bad])
+    for what in ALERT_WHATS:
+        found = walked(here, what=what)
+        assert [(one["what"], one["pipeline"], one["tag"]) for one in found] == [
+            (what, f"p-{what}", "team:search")
+        ]
 
 
 def test_instants_are_those_of_jobs(here: House) -> None:

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.static_site.conftest import sign_in
 from tests.static_site.every_view import open_view
 from tests.support.events.hostile import HOSTILE
-from tests.support.readers.example_jobs import ago, make_completed, make_incident
+from tests.support.readers.example_jobs import ago, make_completed, make_incident, make_turn
 from tests.support.site.fake_site_origin import FakeOrigin
 
 from run_ledger.domain.incidents.alert_rules import ALERT_WHATS
@@ -130,3 +130,72 @@ def test_hostile_words_are_text(page: Page, origin: FakeOrigin) -> None:
         open_view(page, hash_)
         expect(page.get_by_text(HOSTILE[0]).first).to_be_visible()
         assert page.evaluate("window.broken") is None
+
+
+def test_a_number_leads_to_jobs_only_where_a_list_has_just_these(
+    page: Page, origin: FakeOrigin
+) -> None:
+    """Lists have results, and tags; what else is wrong has no list."""
+    origin.incidents = [make_incident(what, what=what) for what in WORDS]
+    origin.incidents.append(make_incident("tagged", pipeline="tagged", tag="team:search"))
+    sign_in(page, origin, "#/incidents")
+    cards = page.locator(".incident-card")
+    expect(cards).to_have_count(len(WORDS) + 1)
+    found = cards.get_by_role("link", name="3 jobs")
+    expect(found).to_have_count(1)
+    address = found.get_attribute("href")
+    assert address is not None
+    assert "tag=team%3Asearch" in address
+
+
+def test_what_concerns_staff_names_no_client_and_no_job(page: Page, origin: FakeOrigin) -> None:
+    """A row of totals is no job, its pipeline none of theirs; a job that differs has its link."""
+    drift = {"what": "differs", "client_id": "*", "pipeline": "proof", "jobs": 1}
+    origin.incidents = [
+        make_incident("row", last_job_id="row all 2026-11-18", **drift),
+        make_incident("job", last_job_id="job-1", **drift),
+    ]
+    origin.jobs = [make_completed("fine", "succeeded")]
+    origin.overview["totals"]["last_event_at"] = ago(seconds=9)
+    sign_in(page, origin, "#/overview")
+    expect(page.locator(".card--incidents")).to_contain_text("All clients (staff)")
+    page.locator(".card--incidents").get_by_role(
+        "link", name="Differs from its entries"
+    ).first.click()
+    expect(page.get_by_role("heading", name="row all 2026-11-18")).to_be_visible()
+    main = page.locator(".incident")
+    expect(main).to_contain_text("All clients (staff)")
+    expect(main.get_by_role("link")).to_have_count(0)
+    open_view(page, "#/incidents/job")
+    expect(main.get_by_role("link")).to_have_count(1)
+    expect(main.get_by_role("link", name="job-1")).to_have_attribute("href", "#/jobs/job-1")
+
+
+def test_a_history_says_who_did_what(page: Page, origin: FakeOrigin) -> None:
+    """With the words they wrote, as text; an overdue project is called by its id."""
+    mute = {"by": "ada@acme.example", "until": ago(hours=-5), "event_id": "e-1"}
+    note = {"by": "bob@acme.example", "text": HOSTILE[0], "event_id": "e-2"}
+    turns = [
+        make_turn(ago(hours=3), "opened", None, 1),
+        make_turn(ago(hours=2), "changed", "muted", 2, **mute),
+        make_turn(ago(hours=1), "changed", "noted", 2, **note),
+        make_turn(ago(hours=1), "changed", "noted", 2, **{**note, "event_id": "e-3"}),
+        make_turn(ago(minutes=9), "closed", "withdrawn", 2),
+    ]
+    told = {"what": "overdue", "pipeline": None, "project_id": "catalogue", "history": turns}
+    known = {"muted": True, "muted_until": ago(hours=-5), "acknowledged_by": "eve@acme.example"}
+    origin.incidents = [make_incident("one", last_job_id=None, **told, **known)]
+    sign_in(page, origin, "#/incidents/one")
+    expect(page.get_by_role("heading", name="catalogue")).to_be_visible()
+    shown = page.locator(".incident-turns li")
+    expect(shown).to_have_count(5)
+    expect(shown.nth(0)).to_contain_text("Opened")
+    expect(shown.nth(1)).to_contain_text("Muted by ada@acme.example until")
+    expect(shown.nth(2)).to_contain_text("Note by bob@acme.example")
+    expect(shown.nth(2)).to_contain_text(HOSTILE[0])
+    expect(shown.nth(4)).to_contain_text("Closed: no longer wrong, by what is known now")
+    facts = page.locator(".incident .facts")
+    expect(facts).to_contain_text("eve@acme.example")
+    expect(facts).to_contain_text("Muted until")
+    expect(facts).not_to_contain_text("Jobs of the pipeline")
+    assert page.evaluate("window.broken") is None

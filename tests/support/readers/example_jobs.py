@@ -176,6 +176,7 @@ def make_incident(incident_id: str, **fields: Any) -> Json:
         "client_id": "acme",
         "pipeline": "enrich",
         "project_id": None,
+        "tag": None,
         "what": "failed",
         "fingerprint": "timeout",
         "state": "closed" if closed_at else "open",
@@ -186,11 +187,18 @@ def make_incident(incident_id: str, **fields: Any) -> Json:
         "opened_at": opened_at,
         "closed_at": closed_at,
         "closed_because": "healed" if closed_at else None,
-        "history": [
-            {"at": at, "kind": kind, "because": why, "jobs": jobs} for at, kind, why, jobs in turns
-        ],
+        "acknowledged_by": None,
+        "muted": False,
+        "muted_until": None,
+        "history": [make_turn(at, kind, why, jobs) for at, kind, why, jobs in turns],
         **fields,
     }
+
+
+def make_turn(at: str, kind: str, because: str | None, jobs: int, **fields: Any) -> Json:
+    """Return a turn of an incident's history, with these fields replaced."""
+    act = {"by": None, "text": None, "until": None, "event_id": None}
+    return {"at": at, "kind": kind, "because": because, "jobs": jobs, **act, **fields}
 
 
 def make_client(client_id: str, **fields: Any) -> Json:

@@ -7,7 +7,13 @@ from typing import Any
 
 from tests.support.dynamo.tables import NAMES
 
-from run_ledger.domain.incidents.alert_rules import AlertRule, IncidentScope, JobEnd, rulings_on
+from run_ledger.domain.incidents.alert_rules import (
+    AlertRule,
+    IncidentScope,
+    JobEnd,
+    Ruling,
+    rulings_on,
+)
 from run_ledger.domain.incidents.causes import (
     INCIDENT_CLOSED,
     INCIDENT_OPENED,
@@ -53,16 +59,23 @@ def tell(
     client: Any, now: Instant, ends: Sequence[JobEnd], rule: AlertRule = AT_ONCE
 ) -> list[IncidentNotice]:
     """Let a teller take *ends* one by one at *now*, and return what it told."""
+    return [
+        notice
+        for end in ends
+        for scope, ruling in rulings_on([rule], end).items()
+        for notice in tell_rulings(client, now, scope, [ruling])
+    ]
+
+
+def tell_rulings(
+    client: Any, now: Instant, scope: IncidentScope, rulings: Sequence[Ruling]
+) -> list[IncidentNotice]:
+    """Let a teller take *rulings* in *scope* at *now*, and return what it told."""
     ledger = IncidentLedger(client, NAMES.incidents, lambda: now, lambda _: None)
-    keeper = RowKeeper(client, NAMES.incidents, 90)
-    told: list[IncidentNotice] = []
-    for end in ends:
-        for scope, ruling in rulings_on([rule], end).items():
-            waiting = ledger.take(scope, [ruling])
-            keeper.keep(scope, waiting, lambda: 1.0)
-            ledger.note_given(scope, [notice.notice_id for _, notice in waiting])
-            told += [notice for _, notice in waiting]
-    return told
+    waiting = ledger.take(scope, rulings)
+    RowKeeper(client, NAMES.incidents, 90).keep(scope, waiting, lambda: 1.0)
+    ledger.note_given(scope, [notice.notice_id for _, notice in waiting])
+    return [notice for _, notice in waiting]
 
 
 def keep_incidents(

@@ -93,6 +93,7 @@ class IncidentDocument(Struct, frozen=True, kw_only=True):
     client_id: str
     pipeline: str | None
     project_id: str | None
+    tag: str | None
     what: str
     fingerprint: str | None
     state: IncidentState
@@ -173,6 +174,7 @@ def _members(row: IncidentRow) -> dict[str, Any]:
         "client_id": row.scope.client_id,
         "pipeline": row.scope.pipeline or None,
         "project_id": row.scope.project_id,
+        "tag": row.scope.tag,
         "what": row.key.what,
         "fingerprint": row.key.fingerprint or None,
         "state": "open" if row.closed_at is None else "closed",
