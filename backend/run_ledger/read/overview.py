@@ -51,7 +51,7 @@ from run_ledger.domain.api.overview import (
 from run_ledger.domain.api.pages import DayMap, largest, left_out
 from run_ledger.domain.contract.vocabulary import FAILURES
 from run_ledger.domain.exceptions import InvalidQuery
-from run_ledger.domain.incidents.drift import OF_ALL
+from run_ledger.domain.incidents.alert_rules import STAFF
 from run_ledger.domain.incidents.incident_rows import IncidentRow
 from run_ledger.domain.instants import (
     DAY,
@@ -297,7 +297,7 @@ def _read(inquiry: Inquiry, wanted: _Wanted) -> _Found:
     unclear = [one for jobs in running.values() for one in jobs.unclear][:_MOST_UNCLEAR]
     ids = dict.fromkeys([*unclear, *shown_ids(running.values(), ended)])
     # What concerns staff alone has no client: a list of all clients' incidents has it, too.
-    open_now = joined_open(opened, {*visible, OF_ALL} if wanted.is_of_all else visible)
+    open_now = joined_open(opened, {*visible, STAFF} if wanted.is_of_all else visible)
     hours_left, failures_left, items, states_read, totals_read, incidents = reading.in_groups(
         [
             [

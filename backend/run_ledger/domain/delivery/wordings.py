@@ -42,7 +42,7 @@ def wording_of(delivery: Delivery, site_url: str) -> Wording:
         return Wording(
             f"Trial of channel {delivery.channel}",
             (
-                f"Notices about {_whose(delivery.client_id)} come here.",
+                f"Notices about {_of_whom(delivery.client_id)} come here.",
                 f"Somebody asked for this trial at {_time(delivery.made_at)}. Nothing is wrong.",
             ),
             link=site_url,
@@ -50,7 +50,7 @@ def wording_of(delivery: Delivery, site_url: str) -> Wording:
     return _of_incident(delivery.kind, delivery.detail, site_url)
 
 
-def _whose(client_id: str) -> str:
+def _of_whom(client_id: str) -> str:
     return "all clients, for staff," if client_id == STAFF else f"client {client_id}"
 
 
