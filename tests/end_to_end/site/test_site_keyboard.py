@@ -111,6 +111,8 @@ def sign_in_by_keys(visit: Visit, person: dict[str, str]) -> None:
     press("Tab")
     page.keyboard.type(person["password"])
     press("Enter")
+    # the way there leads over other pages, of which each ends what is asked of the one before
+    page.get_by_role("button", name="Sign out").wait_for()
     visit.wait_until_live("")
 
 
