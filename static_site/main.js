@@ -133,6 +133,14 @@ function openSite({ config, session, shell, tabs }) {
   /** @type {Context} */
   const context = {
     api: createApi({ base: config.api_base, session, fetch }),
+    acting: config.intake_base === null ? null : {
+      base: config.intake_base,
+      session,
+      fetch,
+      scope: config.act_scope ?? "",
+      newId: () => crypto.randomUUID(),
+      site: window.location.origin,
+    },
     format: createFormat(),
     clock,
     isHidden: () => document.hidden,

@@ -338,8 +338,22 @@ interface Action {
 }
 
 /** What every view is made with. */
+/** How people act on incidents, and whether whoever is signed in may. */
+interface Acting {
+  base: string;
+  session: { accessToken(): Promise<string>; renew(): Promise<void>; token(): string };
+  fetch: Fetch;
+  /** what a token needs for it */
+  scope: string;
+  newId(): string;
+  /** the site's address, for commands */
+  site: string;
+}
+
 interface Context {
   api: Api;
+  /** null where the ledger takes no acts */
+  acting: Acting | null;
   format: Format;
   clock: Clock;
   isHidden(): boolean;

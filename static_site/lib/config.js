@@ -28,6 +28,9 @@ export function readConfig(value, siteOrigin) {
     revoke_url: address("revoke_url"),
     client_id: text("client_id"),
     scope: text("scope"),
+    /** what a token needs in addition to act on incidents, and where acts go; null where none are taken */
+    act_scope: asText(raw.act_scope),
+    intake_base: asText(raw.intake_base),
     stage: text("stage"),
     demo: raw.demo === true,
   };

@@ -160,6 +160,9 @@ export function createSession({ config, redirectUri, storage, crypto, fetch, now
   return {
     email: () => email,
 
+    /** Return the token as it is, "" where there is none. */
+    token: () => current?.accessToken ?? "",
+
     /** Whether the person signed in so recently that signing in again would change nothing. */
     isFresh: () => signedInAt !== null && now() - signedInAt < FRESH_SECONDS * 1000,
 

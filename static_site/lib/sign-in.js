@@ -40,7 +40,7 @@ export function authorizeAddress(config, redirectUri, attempt, challenge) {
     response_type: "code",
     client_id: config.client_id,
     redirect_uri: redirectUri,
-    scope: config.scope,
+    scope: config.act_scope === null ? config.scope : `${config.scope} ${config.act_scope}`,
     state: attempt.state,
     nonce: attempt.nonce,
     code_challenge: challenge,

@@ -26,7 +26,7 @@ UNSAFE = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|\.style\b"
 )
 FIRST_VIEW_BYTES = 45_000
-ALL_BYTES = 125_000
+ALL_BYTES = 128_000
 STEPS_TO_A_MODULE = 3
 COMMENT_LINE = re.compile(r"\s*(?:/\*|\*|//)")
 

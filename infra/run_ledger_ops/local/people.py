@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import structs
+
 from run_ledger.store.clients.grants import put_grant
 from run_ledger.store.clients.reads import read_grant
 from run_ledger_ops.clients import declaration
@@ -29,16 +31,19 @@ class LocalPerson:
     access: Access
 
     @property
-    def group(self) -> str:
-        """The one group that says what they see."""
-        (group,) = self.access.groups
-        return group
+    def groups(self) -> tuple[str, ...]:
+        """The groups that say what they see, and that they may act, sorted."""
+        return tuple(sorted(self.access.groups))
 
 
 CLIENT_PERSON_CLIENT_ID = "acme"
 PEOPLE = (
-    LocalPerson("staff", "staff@run-ledger.example", Access(is_staff=True)),
-    LocalPerson("client", "someone@acme.example", to_clients([CLIENT_PERSON_CLIENT_ID])),
+    LocalPerson("staff", "staff@run-ledger.example", Access(is_staff=True, acts=True)),
+    LocalPerson(
+        "client",
+        "someone@acme.example",
+        structs.replace(to_clients([CLIENT_PERSON_CLIENT_ID]), acts=True),
+    ),
 )
 
 

@@ -61,6 +61,7 @@ def stack_document(running: Running) -> dict[str, Any]:
         "machine_client_id": outputs["MachineClientId"],
         "machine_client_secret": running.machine_client_secret,
         "scope": outputs["Scope"],
+        "act_scope": outputs["ActScope"],
         "users": users,
         "queue_url": running.queue_url,
         "dlq_url": running.dlq_url,
@@ -116,7 +117,7 @@ def _aws() -> str:
 def readiness(running: Running, stack_file: Path) -> str:
     """Return the text that says that the stack is ready, and how to use it."""
     logins = [
-        f"{person.email}  {running.passwords[person.role]}  (group {person.group})"
+        f"{person.email}  {running.passwords[person.role]}  (groups {', '.join(person.groups)})"
         for person in PEOPLE
     ]
     dashboard = [f"  Analysts' app  {running.dashboard_url}"] if running.dashboard_url else []

@@ -2,6 +2,7 @@
 
 import { createFacts } from "../../components/figures/facts.js";
 import { createTimeText } from "../../components/figures/time-text.js";
+import { createAnswerForm } from "../../components/incidents/answer-form.js";
 import { createJobsOf } from "../../components/incidents/jobs-of.js";
 import {
   clientHashOf,
@@ -23,7 +24,7 @@ import { countOf } from "../../lib/words.js";
 
 /** @param {Context} context */
 export function createIncidentView(context) {
-  const { api, format, clock } = context;
+  const { api, format, clock, acting, onEnded } = context;
   const jobs = createJobsOf(format);
   const rest = h("span");
   const state = h("p", { class: "incident__state" }, jobs.element, " ", rest);
@@ -34,6 +35,8 @@ export function createIncidentView(context) {
     keyOf: (/** @type {IncidentTurn} */ turn) => `${turn.at} ${turn.kind} ${turn.because} ${turn.event_id}`,
     make: () => createTurn(context),
   });
+  const answer = acting && createAnswerForm({ acting, clock, onSent: () => view.poll.hurry(), onEnded });
+  const answers = answer && createCard("answer", "Answer", answer.element);
   let incident = createResource(api, "", readOneIncident);
   const view = createLiveView(context, {
     name: "incident",
@@ -43,6 +46,7 @@ export function createIncidentView(context) {
       "div",
       { class: "incident" },
       createCard("what", "What is wrong", state, message, facts.element),
+      answers,
       createCard("history", "History", list),
     ),
     skeleton: createSkeleton(2, "skeleton-stack"),
@@ -51,10 +55,11 @@ export function createIncidentView(context) {
     reset({ id = "" }) {
       incident = createResource(api, `/incidents/${encodeURIComponent(id)}`, readOneIncident);
       setText(view.heading, "Incident");
+      answer?.reset();
     },
     async ask(signal) {
       await incident.ask(signal);
-      return false;
+      return answer?.isPending() ?? false;
     },
     data: () => incident.data(),
     render(known) {
@@ -65,6 +70,10 @@ export function createIncidentView(context) {
       setHidden(message, message.textContent === "");
       facts.update(factsOf(known, clock.now(), format));
       history.update(known.history);
+      answer?.update(known);
+      if (answers) {
+        setHidden(answers, known.state !== "open" && !answer?.isPending());
+      }
     },
   });
   return view;

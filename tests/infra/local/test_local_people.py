@@ -50,7 +50,7 @@ def test_people_clients_and_the_machine_are_put_in(system: System) -> None:
         one: Any = {"UserPoolId": system.pool_id, "Username": person.email}
         assert system.cognito.admin_get_user(**one)["UserStatus"] == "CONFIRMED"
         groups = system.cognito.admin_list_groups_for_user(**one)["Groups"]
-        assert [group["GroupName"] for group in groups] == [person.group]
+        assert sorted(group["GroupName"] for group in groups) == [*person.groups]
     assert granted(read_grant(system.dynamodb, NAMES.clients, "machine")) == EVERYTHING
     directory = client_records(system.dynamodb, NAMES.clients).directory()
     assert people.CLIENT_PERSON_CLIENT_ID in directory

@@ -57,6 +57,7 @@ RUNNING = Running(
         "SiteClientId": "site-client",
         "MachineClientId": "machine-client",
         "Scope": "run-ledger/read",
+        "ActScope": "run-ledger/act",
         "ReportScope": "run-ledger/report",
     }
     | {f"{name}Table": f"t-{name.lower()}" for name in TABLES},

@@ -54,6 +54,28 @@ def test_site_and_api_share_an_origin() -> None:
     assert asking == reading
 
 
+def test_acts_go_to_the_intake_on_the_same_origin() -> None:
+    """One path of it, uncached as the API is; where no acts are taken, there is none."""
+    telling = {"Telling": "true", "Intake": "true"}
+    config = properties("Distribution", **telling)["DistributionConfig"]
+    acting, asking, _ = map(dict, config["CacheBehaviors"])
+    assert (acting.pop("PathPattern"), acting.pop("TargetOriginId")) == ("/intake/events", "intake")
+    assert {**asking, **acting} == asking
+    (origin,) = [one for one in config["Origins"] if one["Id"] == "intake"]
+    assert "IntakeApi" in str(origin["DomainName"])
+    assert origin["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
+    stages = [
+        one["Properties"]["StageName"]
+        for one in transformed(**telling)["Resources"].values()
+        if one["Type"] == "AWS::ApiGateway::Stage"
+    ]
+    assert sorted(stages) == ["api", "intake"]  # a path begins with its API's stage
+    for one in telling:
+        config = properties("Distribution", **{one: "true"})["DistributionConfig"]
+        paths = [each["PathPattern"] for each in config["CacheBehaviors"]]
+        assert paths == ["/api/mcp", "/api/*"]
+
+
 def test_no_error_is_kept_and_shown_to_others() -> None:
     """CloudFront keeps no error of the API: none of the codes that it could, for no time at all.
 

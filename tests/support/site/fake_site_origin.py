@@ -30,6 +30,7 @@ from tests.support.readers.fake_answers import (
     problem,
     projects_as_asked,
 )
+from tests.support.site.security_policy import content_security_policy
 from tests.support.site.sign_in_form import base64_url, sign_in_page
 
 from run_ledger_ops.deploying.site import served
@@ -70,6 +71,13 @@ class FakeOrigin:
     overview: Json = field(default_factory=make_overview)
     proof: Json = field(default_factory=make_proof)
     demo: bool = False
+    more_config: Json = field(default_factory=dict)
+    person_claims: Json = field(default_factory=dict)
+    """What access tokens say of who is signed in; if nothing, they are no JWT."""
+    taken: list[Json] = field(default_factory=list)
+    """The bodies that the intake got."""
+    intake_answers: list[tuple[int, Json]] = field(default_factory=list)
+    """What the intake answers next; else it accepts."""
     api_status: int | None = None
     """Answer everything under `/api/` with this status."""
     api_seconds: float = 0
@@ -101,24 +109,6 @@ class FakeOrigin:
         with self._lock:
             self._access_tokens.clear()
 
-    def content_security_policy(self) -> str:
-        """Allow only what the site needs of the browser."""
-        return "; ".join(
-            [
-                "default-src 'none'",
-                "script-src 'self'",
-                "style-src 'self'",
-                "img-src 'self'",
-                f"connect-src 'self' {self.identity_url}",
-                "base-uri 'none'",
-                "form-action 'none'",
-                "frame-ancestors 'none'",
-                "require-trusted-types-for 'script'",
-                "trusted-types 'none'",
-                "report-uri /csp-report",
-            ]
-        )
-
     def config(self) -> Json:
         """Give the site's `config.json`."""
         return {
@@ -131,6 +121,7 @@ class FakeOrigin:
             "scope": "openid email run-ledger/read",
             "stage": "test",
             "demo": self.demo,
+            **self.more_config,
         }
 
     def begin_sign_in(self, query: dict[str, str]) -> str | None:
@@ -140,7 +131,9 @@ class FakeOrigin:
             "client_id": CLIENT_ID,
             "redirect_uri": f"{self.site_url}/",
             "code_challenge_method": "S256",
-            "scope": "openid email run-ledger/read",
+            "scope": " ".join(
+                ["openid email run-ledger/read", *filter(None, [self.config().get("act_scope")])]
+            ),
         }
         wrong = [name for name, value in wanted.items() if query.get(name) != value]
         wrong += [name for name in ("state", "nonce", "code_challenge") if not query.get(name)]
@@ -186,6 +179,9 @@ class FakeOrigin:
 
     def _new_tokens(self, *, nonce: str | None) -> Json:
         access_token = secrets.token_urlsafe(16)
+        if self.person_claims:
+            said = base64_url(json.dumps(self.person_claims).encode())
+            access_token = f"head.{said}.{access_token}"
         self._access_tokens.add(access_token)
         claims = {"aud": CLIENT_ID, "exp": 4102444800, "email": EMAIL, "token_use": "id"}
         if nonce is not None:
@@ -297,6 +293,12 @@ class _SiteHandler(_Handler):
             self.send_file(SITE_FOLDER / (path.lstrip("/") or "index.html"))
 
     def do_POST(self) -> None:
+        if self.path == "/intake/events":
+            self.origin.taken.append(json.loads(self.body()))
+            answers = self.origin.intake_answers
+            status, answer = answers.pop(0) if answers else (202, {})
+            self.send(status, json.dumps(answer).encode(), {"Content-Type": "application/json"})
+            return
         self.origin.csp_reports.append(json.loads(self.body()))
         self.send(204, b"", {})
 
@@ -320,7 +322,7 @@ class _SiteHandler(_Handler):
             return
         headers = {
             "Content-Type": mimetypes.guess_type(file.name)[0] or "application/octet-stream",
-            "Content-Security-Policy": self.origin.content_security_policy(),
+            "Content-Security-Policy": content_security_policy(self.origin.identity_url),
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
             "Cache-Control": "no-cache",
