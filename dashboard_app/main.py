@@ -34,6 +34,7 @@ PAGES = (
     ("trends", "trends", "Trends", ":material/monitoring:"),
     ("jobs", "jobs", "Jobs", ":material/list_alt:"),
     ("errors", "failures", "Errors", ":material/error:"),
+    ("incidents", "incidents", "Incidents", ":material/notifications_active:"),
     ("projects", "projects", "Projects", ":material/flag:"),
     ("clients", "clients", "Clients", ":material/groups:"),
     ("cost", "cost", "Cost", ":material/payments:"),

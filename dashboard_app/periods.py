@@ -197,8 +197,8 @@ def _floor(moment: datetime, step: timedelta) -> datetime:
 
 
 def as_text(moment: datetime) -> str:
-    """Return a moment as the API takes it: 2026-11-22T15:00:00Z."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Return a moment as the API takes it, exactly: 2026-11-22T15:00:00Z."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
 
 
 def from_text(text: str) -> datetime | None:

@@ -28,6 +28,21 @@ OUTCOMES = {
 }
 FAILURES = ("failed", "timed_out")
 """The results that an error rate counts."""
+WHATS = {
+    "failed": "Failed",
+    "timed_out": "Timed out",
+    "partial": "Ended partial",
+    "new_error": "New error",
+    "error_rate": "Error rate too high",
+    "missed": "Missed run",
+    "late": "Late run",
+    "too_long": "Runs too long",
+    "stalled": "Stalled",
+    "overdue": "Project overdue",
+    "budget": "Budget reached",
+    "differs": "Figures differ from their events",
+}
+"""What an incident says is wrong, as the API names it."""
 ANY_FAILURE, ANY_DONE = "Failed or timed out", "Done: succeeded or partial"
 STATUSES = {"queued": "Queued", "running": "Running", "completed": "Completed"}
 SORTED = {"duration": "longest", "cost": "dearest"}
@@ -62,6 +77,11 @@ _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 def outcome(name: str) -> str:
     """Return the word for a result or a status."""
     return OUTCOMES.get(name, name)
+
+
+def what_is_wrong(what: str) -> str:
+    """Return the words for what an incident says is wrong; one without words keeps its name."""
+    return WHATS.get(what, what.replace("_", " ").capitalize())
 
 
 def counter(name: str) -> str:

@@ -54,6 +54,22 @@ def project(project_id: str, client_id: str) -> ApiRequest:
     return api_request(f"/projects/{quote(project_id, safe='')}", client_id=client_id)
 
 
+def open_incidents(**filters: object) -> ApiRequest:
+    """Request the incidents that are open now, newest first. `filters` are other parameters."""
+    return api_request("/incidents", state="open", **filters, limit=100)
+
+
+def closed_incidents(period: Period, **filters: object) -> ApiRequest:
+    """Request the incidents that opened in a period and have closed, newest first."""
+    start, end = as_text(period.start), as_text(period.end)
+    return api_request("/incidents", state="closed", from_=start, to=end, **filters, limit=100)
+
+
+def incident(incident_id: str) -> ApiRequest:
+    """Request one incident with its history."""
+    return api_request(f"/incidents/{quote(incident_id, safe='')}")
+
+
 def new_errors(start: datetime, end: datetime, client_id: str | None) -> ApiRequest:
     """Request the error groups of whole days of UTC that had no failure in the 30 days before."""
     return api_request(

@@ -124,9 +124,17 @@ ORDER = Choice(
     placeholder="Newest first",
     help="The longest and dearest of all jobs that match, not only of those loaded.",
 )
+WHAT = Choice(
+    name="what",
+    parameter="what",
+    label="What is wrong",
+    options={word: name for name, word in words.WHATS.items()},
+    placeholder="Anything",
+)
 STALLED = Flag(name="stalled", parameter="stalled", label="Stalled only")
 TREND_FILTERS = (PROJECT, PIPELINE)
 JOB_FILTERS = (SEARCH, TAG, STATUS, RESULT, PROJECT, PIPELINE, STALLED, ORDER)
+INCIDENT_FILTERS = (WHAT, PROJECT, PIPELINE)
 
 # Of one page.
 STANDING = ButtonChoice(
@@ -142,6 +150,7 @@ NEW_SINCE = DayChoice(
     "a day is chosen, it is that of a week ago.",
 )
 OPENED = AddressPart(name="opened")
+INCIDENT = AddressPart(name="incident")
 ONE = AddressPart(name="one")
 OTHER = AddressPart(name="other")
 DIFFERENCES = Flag(name="differences", label="Only what differs", usual=True)

@@ -109,6 +109,7 @@ TAKEN = {
     "trends": {"throughput", "error-rate", "durations", "records", "tokens", "cost"},
     "jobs": {"jobs"},
     "errors": {"errors", "errors-by-day", "movers"},
+    "incidents": {"incidents-open", "incidents-closed"},
     "projects": {"projects"},
     "clients": {"clients", "configuration"},
     "cost": {"cost", "cost-over-time", "tokens-over-time"},

@@ -17,7 +17,7 @@ from tests.dashboard_app.conftest import Open, words_of
 from tests.support.app.dashboard_api import Api
 
 OPENAPI = Path(__file__).resolve().parents[2] / "backend" / "openapi.json"
-PAGES = ("trends", "jobs", "errors", "projects", "clients", "cost")
+PAGES = ("trends", "jobs", "errors", "incidents", "projects", "clients", "cost")
 GOOD = {
     "span": ["90d"],
     "days": ["2026-11-01", "2026-11-07"],
@@ -144,6 +144,13 @@ RESTORED: dict[str, list[tuple[dict[str, Any], str]]] = {
         ),
     ],
     "errors": [({"client": "globex"}, "/errors?client_id=globex")],
+    "incidents": [
+        (
+            {"what": "Failed", "pipeline": "acme-enrich", "client": "acme"},
+            "client_id=acme&from=2026-11-",
+        ),
+        ({"what": "Missed run"}, "state=open&what=missed"),
+    ],
     "projects": [({"client": "acme"}, "/projects?client_id=acme")],
     "clients": [({"one": "acme", "other": "globex"}, "/clients/globex/config")],
     "cost": [

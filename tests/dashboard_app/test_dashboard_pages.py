@@ -15,7 +15,7 @@ from tests.support.app.dashboard_api import Api
 
 from run_ledger.domain.exceptions import InvalidQuery
 
-PAGES = ("trends", "jobs", "errors", "projects", "clients", "cost")
+PAGES = ("trends", "jobs", "errors", "incidents", "projects", "clients", "cost")
 SIGNED_OUT: dict[str, Any] = {"is_logged_in": False}
 
 

@@ -63,7 +63,9 @@ def test_an_event_says_what_happened() -> None:
     assert words.happened({"status": "odd"}) == "odd"
 
 
-@pytest.mark.parametrize("page", ["trends", "jobs", "errors", "projects", "clients", "cost"])
+@pytest.mark.parametrize(
+    "page", ["trends", "jobs", "errors", "incidents", "projects", "clients", "cost"]
+)
 def test_what_is_missing_is_a_dash_in_every_table(api: Api, open_page: Open, page: str) -> None:
     """Streamlit would say None."""
     app = open_page(api, page, span="7d", by="Client", job="job-0003", standing="All")

@@ -28,6 +28,8 @@ PAGES = {
     "job": "/job?job=job-0007",
     "jobs-compared": "/job?job=long-1&with=long-2",
     "errors": "/errors",
+    "incidents": "/incidents",
+    "incident": "/incidents?incident=acme-open",
     "projects": "/projects?standing=All",
     "project": "/projects?opened=acme%2Facme-catalogue",
     "clients": "/clients?one=acme&other=globex",

@@ -10,6 +10,9 @@ from typing import Any
 from tests.support.events.builders import Envelope, job_update, project_update
 from tests.support.readers.declared import configure, declare
 from tests.support.readers.reading import House
+from tests.support.recounts.told_incidents import keep_incidents
+
+from run_ledger.domain import instants
 
 RESULTS = ("succeeded",) * 16 + ("failed",) * 2 + ("partial", "timed_out", "cancelled")
 ERRORS = (
@@ -31,6 +34,8 @@ def fill(house: House, now: datetime, *, jobs: int = 120, days: int = 14, seed: 
     configure(house.client, "globex", "region", value="eu")
     configure(house.client, "acme", "warehouse", secret_ref="arn:aws:ssm:eu:1:parameter/x")
     house.post(*projects(now), *work(now, jobs=jobs, days=days, seed=seed))
+    for client_id in CLIENTS:
+        keep_incidents(house.client, client_id, instants.parse(text(now)))
 
 
 def projects(now: datetime) -> Iterator[Envelope]:

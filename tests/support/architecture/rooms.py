@@ -162,6 +162,7 @@ pages/jobs: words.py periods.py session.py api frames context.py ui filters
 pages/job: words.py session.py api frames charts context.py ui filters
 pages/cost: words.py api frames charts context.py ui filters
 pages/clients: words.py api frames context.py ui filters
+pages/incidents: words.py api frames context.py ui filters
 pages/projects: words.py periods.py api frames charts context.py ui filters
 warming.py: periods.py frames charts ui pages/trends pages/failures pages/jobs pages/job
 main.py: clock.py session.py app_settings.py sign_in api context.py ui filters
