@@ -46,7 +46,7 @@ def answering(status: int) -> Iterator[tuple[str, list[str]]]:
 
 def found_of(url: str, intake: str | None) -> dict[str, Finding]:
     """Return what is found of a system of which nothing but these addresses answers."""
-    system: Any = SimpleNamespace(reachable_api_url=url, reachable_intake_url=intake)
+    system: Any = SimpleNamespace(reachable_api_url=url, reachable_intake_url=intake, outputs={})
     found: dict[str, Finding] = {}
     looks = findings(system, None)  # type: ignore[arg-type]
     for _ in range(2 if intake else 1):

@@ -53,6 +53,7 @@ STACK_KEYS = {
     "scope",
     "intake_url",
     "report_scope",
+    "act_scope",
     "report_key",
     "outbox_url",
     "users",

@@ -153,7 +153,7 @@ def test_other_parameters_publish_nothing(function: str) -> None:
         seen_by_functions |= {"Intake", "IntakeEventsPerSecond", "TokenKeysOrigin"}
     if function == "AwsJobsFunction":
         seen_by_functions |= {"AwsJobs"}
-    if function == "TellerFunction":
+    if function in ("ReaderFunction", "TellerFunction"):
         seen_by_functions |= {"Telling"}
     if function == "DigesterFunction":
         seen_by_functions |= {"Telling", "SiteDomain"}
