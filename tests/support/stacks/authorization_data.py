@@ -25,7 +25,15 @@ print(json.dumps({name: get_service_prefix_data(name) for name in sys.argv[1:]})
 # Every request has these; the reference lists them once, and not with each action.
 _GLOBAL_KEYS = {"aws:principalarn", "aws:securetransport", "aws:sourceaccount", "aws:sourcearn"}
 _PLACEHOLDER = re.compile(r"\\\$\\\{(\w+)\\\}")
-_WITH_SLASHES = {"LogGroupName", "LogStreamName", "ObjectName"}
+_WITH_SLASHES = {
+    *(
+        "LogGroupName",
+        "LogStreamName",
+        "ObjectName",
+        "ParameterNameWithoutLeadingSlash",
+        "SecretId",
+    ),
+}
 
 
 @cache
