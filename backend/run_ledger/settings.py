@@ -28,6 +28,8 @@ class Settings(Struct, frozen=True):
     delivery_queue_url: str = ""
     mail_from: str = ""
     site_url: str = ""
+    digest_off_url: str = ""
+    """Where somebody who gets digests switches them off; a link's secret comes after it."""
     outbox: str = ""
     """A folder for mails: a local stack's alone, whose webhooks may go to this machine, too."""
     events_per_second: int = 100
@@ -65,6 +67,7 @@ def load() -> Settings:
         delivery_queue_url=environment.get("DELIVERY_QUEUE_URL", ""),
         mail_from=environment.get("MAIL_FROM", ""),
         site_url=_on_emulator("RUN_LEDGER_LOCAL_SITE") or environment.get("SITE_URL", ""),
+        digest_off_url=_digest_off_url(),
         outbox=_on_emulator("RUN_LEDGER_OUTBOX"),
         events_per_second=_positive("INTAKE_EVENTS_PER_SECOND", 100),
         is_telling=_one_of("TELLING", ("false", "true")) == "true",
@@ -75,6 +78,11 @@ def _on_emulator(name: str) -> str:
     """Return a variable beside an AWS on this machine; elsewhere nothing, whoever has set it."""
     is_here = urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname == "127.0.0.1"
     return os.environ.get(name, "") if is_here else ""
+
+
+def _digest_off_url() -> str:
+    site = _on_emulator("RUN_LEDGER_LOCAL_SITE")
+    return f"{site}/digests/off" if site else os.environ.get("DIGEST_OFF_URL", "")
 
 
 def _token_keys_url(issuer: str, origin: str) -> str:

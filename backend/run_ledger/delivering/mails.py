@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from run_ledger.domain.delivery.deliveries import Letter
+from run_ledger.domain.delivery.deliveries import LIST_UNSUBSCRIBE, Letter
 
 
 class MailRefusedError(Exception):
@@ -26,12 +26,28 @@ class Post(Protocol):
         """Take a mail; raises MailRefusedError where it is not taken."""
 
 
+class _MailPolicy(EmailPolicy):
+    """Writes addresses for mail programs on one line, as folded ones come encoded.
+
+    RFC 8058 wants the header signed as it stands, and few mail programs decode it.
+    """
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """Return a header as it is sent."""
+        if name == LIST_UNSUBSCRIBE:
+            return f"{name}: {value}{self.linesep}".encode("ascii")
+        return super().fold_binary(name, value)
+
+
+_SMTP = _MailPolicy(linesep="\r\n")
+
+
 def mail_of(
     sender: str, delivery_id: str, letter: Letter, recipients: Sequence[str]
 ) -> EmailMessage:
     """Return a letter as a message. Its ``Message-ID`` is the same whenever it is sent again."""
     name, address = parseaddr(sender)
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=_SMTP)
     mail["From"] = Address(name or "Run Ledger", addr_spec=address)
     mail["To"] = ", ".join(recipients)
     mail["Subject"] = _unencoded(letter.subject)

@@ -22,7 +22,11 @@ from run_ledger.domain.digests.digest_rules import DigestPeriod, DigestRule, due
 from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.questions.asking import Refused
 from run_ledger.read.reader import Reader
-from run_ledger.store.digests.digest_records import DigestRecords, address_digest
+from run_ledger.store.digests.digest_records import (
+    DigestReader,
+    DigestRecords,
+    address_digest,
+)
 
 from .digest_inquiry import asking_as, digest_answers
 
@@ -49,13 +53,17 @@ class Recipient(NamedTuple):
 class DigestSender(Struct, frozen=True):
     """What digests are made and sent with.
 
-    ``channels`` gives a client's mail channels. ``site_url`` is empty where there is no site.
+    ``channels`` gives a client's mail channels, ``new_secret`` what nobody can guess. The links by
+    which digests are switched off begin with ``off_url``. ``site_url`` is empty where there is no
+    site.
     """
 
     reader: Reader
     channels: Callable[[str], list[Channel]]
     records: DigestRecords
     queue: DeliveryQueue
+    new_secret: Callable[[], str]
+    off_url: str
     site_url: str = ""
 
     def make(self, client_id: str, period: DigestPeriod) -> MadeDigest:
@@ -119,16 +127,18 @@ class DigestSender(Struct, frozen=True):
         now = self.reader.now()
         footer = (
             f"This {period.every} digest comes by the channel {recipient.channel} of client "
-            f"{client_id}. To get it no longer, ask whoever runs this ledger for: "
-            f"run-ledger digest off --client {client_id} --address {recipient.address}"
+            f"{client_id}."
         )
+        secret = self.new_secret()
+        reader = DigestReader(client_id, address_digest(recipient.address))
+        self.records.keep_link(secret, reader, now)
         return Delivery(
             _delivery_id(client_id, period, recipient.address),
             client_id,
             recipient.channel,
             DIGEST_KIND,
             instants.text(now),
-            letter=digest_letter(words, footer, recipient.address),
+            letter=digest_letter(words, footer, f"{self.off_url}?link={secret}", recipient.address),
         )
 
 

@@ -7,12 +7,13 @@ does not know it, so nobody else can.
 from __future__ import annotations
 
 import logging
+import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -30,7 +31,7 @@ from run_ledger.store.clients.digest_reads import (
     read_digests,
     read_mail_channels,
 )
-from run_ledger.store.digests.digest_records import DigestRecords
+from run_ledger.store.digests.digest_records import LINK_SECRET_BYTES, DigestRecords
 from run_ledger.store.dynamo.connection import MOST_CONNECTIONS, dynamodb
 
 from .digest_sender import DigestSender
@@ -74,6 +75,8 @@ def _digester() -> Digester:
         lambda client_id: read_mail_channels(client, tables.clients, client_id),
         DigestRecords(client, tables.incidents),
         DeliveryQueue(lambda: delivery_client("sqs"), configuration.delivery_queue_url),
+        partial(secrets.token_urlsafe, LINK_SECRET_BYTES),
+        configuration.digest_off_url,
         configuration.site_url,
     )
     starting.finished()

@@ -23,6 +23,7 @@ def routes_of(
     headers = api_headers(cloud, outputs["DistributionId"], f"/{stage}/*")
     compressed_from = gateway.compressed_from(cloud, api_id)
     intake_id, intake_stage = api_of(outputs["IntakeUrl"])
+    digests_id, digests_stage = api_of(outputs["DigestsUrl"])
     documents = sign_in_documents("", "")
     return Routes(
         cloud_port,
@@ -34,6 +35,8 @@ def routes_of(
         compressed_from,
         intake_id,
         intake_stage,
+        digests_id,
+        digests_stage,
         outbox,
     )
 

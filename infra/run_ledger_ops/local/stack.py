@@ -256,6 +256,7 @@ class LocalStack:
         local_deployment.enable_ttl(cloud, outputs)
         gateway.apply_responses(cloud, STACK_NAME, "Api", *api_of(outputs["ApiUrl"]))
         gateway.apply_responses(cloud, STACK_NAME, "IntakeApi", *api_of(outputs["IntakeUrl"]))
+        gateway.apply_responses(cloud, STACK_NAME, "DigestsApi", *api_of(outputs["DigestsUrl"]))
         gateway.tell_site(cloud, *api_of(outputs["ApiUrl"]), wanted.parameters["SiteCallbackUrl"])
         self._state.settings["deployed"] = wanted.fingerprint
         self._state.save_settings()

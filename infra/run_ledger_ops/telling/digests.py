@@ -115,8 +115,7 @@ def _list(given: argparse.Namespace) -> int:
     for one in found:
         say(f"{one['client_id']}: {one['digest']}")
         for each in one["addresses"]:
-            off = each["switched_off_at"]
-            say(f"  {each['address']} by {each['channel']}{f', off since {off}' if off else ''}")
+            say(f"  {each['address']} by {each['channel']}{_off_words(each)}")
     if not found:
         say("No client declares a digest.")
     return 0
@@ -131,16 +130,18 @@ def _standings(system: Target) -> list[dict[str, Any]]:
         record = records.read(client_id, references=False).record
         if record is None or record.digest is None:
             continue
-        off = {one.address_digest: one.at for one in digests.switched_off(client_id)}
+        off = {one.address_digest: one for one in digests.switched_off(client_id)}
         addresses = [
             {
                 "address": address,
                 "channel": channel.name,
-                "switched_off_at": off.get(address_digest(address)),
+                "switched_off_at": None if is_off is None else is_off.at,
+                "switched_off_by": None if is_off is None else is_off.by,
             }
             for channel in record.channels
             if channel.kind == "mail" and (not record.digest.to or channel.name in record.digest.to)
             for address in channel.recipients
+            for is_off in [off.get(address_digest(address))]
         ]
         digest = digest_text(record.digest)
         found.append({"client_id": client_id, "digest": digest, "addresses": addresses})
@@ -150,7 +151,7 @@ def _standings(system: Target) -> list[dict[str, Any]]:
 def _switch_off(given: argparse.Namespace) -> int:
     system = _telling(given)
     records, reader = _switched(system, given)
-    records.switch_off(reader, terminal.clock())
+    records.switch_off(reader, terminal.clock(), "operator")
     say(f"{given.address} gets no digests of client {given.client} any more.")
     return 0
 

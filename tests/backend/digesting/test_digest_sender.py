@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from tests.support.dynamo.faults import Cut
 from tests.support.events.builders import Envelope, job_update
-from tests.support.receivers.digest_stage import DigestStage
+from tests.support.receivers.digest_stage import OFF_URL, DigestStage
 
 from run_ledger.domain.delivery.channels import Channel
 from run_ledger.domain.digests.digest_figures import DigestFigures, DigestList
@@ -142,9 +142,9 @@ def test_chosen_channels_and_switched_off_addresses() -> None:
     rule = DigestRule("daily", to=("ops",))
     stage.declare("acme", rule, OPS, Channel("more", "mail", ("c@acme.example",)))
     off = DigestReader("acme", address_digest("A@ACME.example"))
-    stage.sender().records.switch_off(off, stage.now)
+    stage.sender().records.switch_off(off, stage.now, "operator")
     stage.sender().records.switch_off(
-        DigestReader("globex", address_digest("b@acme.example")), stage.now
+        DigestReader("globex", address_digest("b@acme.example")), stage.now, "link"
     )
     assert stage.sweep() == {"acme": "sent"}
     stage.take()
@@ -196,7 +196,9 @@ def test_hostile_names_are_text() -> None:
     assert tags.elements <= {
         *("html", "head", "meta", "title", "body", "h1", "h2", "p", "ul", "li", "a"),
     }
-    assert all(one.startswith("https://ledger.example/#/jobs?") for one in tags.links)
+    *jobs, off = tags.links
+    assert all(one.startswith("https://ledger.example/#/jobs?") for one in jobs)
+    assert off.startswith(f"{OFF_URL}?link=")
 
 
 def test_no_other_client_is_ever_in_a_digest() -> None:

@@ -10,7 +10,7 @@ from tests.support.dynamo.tables import NAMES
 from tests.support.dynamo.writer_process import Context
 from tests.support.readers import log_lines
 from tests.support.readers.reading import CountingClient, Serial
-from tests.support.receivers.digest_stage import DigestStage
+from tests.support.receivers.digest_stage import OFF_URL, DigestStage
 from tests.support.stacks.templates import FULL, properties, statements
 
 from run_ledger import logs
@@ -39,6 +39,8 @@ def called(stage: DigestStage, monkeypatch: pytest.MonkeyPatch, client: Any = No
         lambda client_id: read_mail_channels(client, NAMES.clients, client_id),
         DigestRecords(client, NAMES.incidents),
         stage.sender().queue,
+        stage.sender().new_secret,
+        OFF_URL,
     )
 
     def begun() -> digester.Digester:

@@ -66,6 +66,8 @@ def system(
             partial(read_mail_channels, found.dynamodb, NAMES.clients),
             DigestRecords(found.dynamodb, NAMES.incidents),
             NO_DELIVERIES,
+            lambda: "A" * 43,
+            "https://digests.example/digests/off",
             "https://ledger.example",
         )
         here = digester.Digester(partial(read_digests, found.dynamodb, NAMES.clients), sender)

@@ -80,6 +80,8 @@ def test_outputs_are_complete() -> None:
         "TellerDlqUrl",
         "CourierFunctionName",
         "DigesterFunctionName",
+        "DigestOffFunctionName",
+        "DigestsUrl",
         "DeliveriesQueueUrl",
         "DeliveriesDlqUrl",
         "ActsQueueUrl",

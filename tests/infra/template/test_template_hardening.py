@@ -295,12 +295,13 @@ def test_access_logs_of_the_site_are_kept_where_told() -> None:
 
 
 def test_web_acls_stand_before_api_and_site_where_told() -> None:
-    """A regional one for API and intake, a global one for CloudFront."""
-    assert not resources("AWS::WAFv2::WebACLAssociation", Intake="true")
+    """A regional one for all that API Gateway has, a global one for CloudFront."""
+    assert not resources("AWS::WAFv2::WebACLAssociation", Intake="true", Telling="true")
     acls = resources("AWS::WAFv2::WebACLAssociation", **FULL)
     stages = {
         "ApiWebAcl": ("Api", "ApiapiStage"),
         "IntakeWebAcl": ("IntakeApi", "IntakeApiintakeStage"),
+        "DigestsWebAcl": ("DigestsApi", "DigestsApidigestsStage"),
     }
     assert acls.keys() == stages.keys()
     for name, (api, stage) in stages.items():
@@ -319,6 +320,9 @@ def test_load_is_bounded(parameters: dict[str, str]) -> None:
     for stage in resources("AWS::ApiGateway::Stage", **parameters).values():
         name = stage["StageName"].capitalize()
         (setting,) = stage["MethodSettings"]
+        if name == "Digests":
+            assert (setting["ThrottlingRateLimit"], setting["ThrottlingBurstLimit"]) == (10, 20)
+            continue
         assert setting["ThrottlingRateLimit"] == {"Ref": f"{name}RequestsPerSecond"}
         assert setting["ThrottlingBurstLimit"] == {"Ref": f"{name}Burst"}
     for name, mapping in resources("AWS::Lambda::EventSourceMapping", **parameters).items():

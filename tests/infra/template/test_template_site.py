@@ -69,7 +69,7 @@ def test_acts_go_to_the_intake_on_the_same_origin() -> None:
         for one in transformed(**telling)["Resources"].values()
         if one["Type"] == "AWS::ApiGateway::Stage"
     ]
-    assert sorted(stages) == ["api", "intake"]  # a path begins with its API's stage
+    assert sorted(stages) == ["api", "digests", "intake"]  # a path begins with its API's stage
     for one in telling:
         config = properties("Distribution", **{one: "true"})["DistributionConfig"]
         paths = [each["PathPattern"] for each in config["CacheBehaviors"]]

@@ -139,11 +139,12 @@ def test_a_site_with_a_domain_tells_assistants_where_to_read_how_to_sign_in() ->
             {"UNAUTHORIZED": {"WWW-Authenticate": "Bearer"}, "THROTTLED": {"Retry-After": "1"}},
         ),
         ("IntakeApi", {"THROTTLED": {"Retry-After": "1"}, "DEFAULT_5XX": {"Retry-After": "2"}}),
+        ("DigestsApi", {"THROTTLED": {"Retry-After": "1"}, "DEFAULT_5XX": {"Retry-After": "2"}}),
     ],
 )
 def test_gateway_refuses_by_problem_documents(api: str, more: dict[str, dict[str, str]]) -> None:
     """What the gateway answers by itself is application/problem+json with a stable type."""
-    body = properties(api, Intake="true")["Body"]
+    body = properties(api, Intake="true", Telling="true")["Body"]
     responses = body["x-amazon-apigateway-gateway-responses"]
     assert {"THROTTLED", "DEFAULT_4XX", "DEFAULT_5XX", *more} <= set(responses)
     common = {**COMMON_HEADERS, "Content-Type": "application/problem+json"}

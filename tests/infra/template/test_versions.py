@@ -155,6 +155,8 @@ def test_other_parameters_publish_nothing(function: str) -> None:
         seen_by_functions |= {"AwsJobs"}
     if function in ("ReaderFunction", "TellerFunction"):
         seen_by_functions |= {"Telling"}
+    if function == "DigestOffFunction":
+        seen_by_functions |= {"Telling"}
     if function == "DigesterFunction":
         seen_by_functions |= {"Telling", "SiteDomain"}
     if function == "CourierFunction":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
@@ -29,7 +30,7 @@ from run_ledger.read.reader import Reader
 from run_ledger.store.clients.channel_reads import read_channel
 from run_ledger.store.clients.digest_reads import read_digests, read_mail_channels
 from run_ledger.store.deliveries.delivery_records import DeliveryRecords
-from run_ledger.store.digests.digest_records import DigestRecords
+from run_ledger.store.digests.digest_records import LINK_SECRET_BYTES, DigestRecords
 from run_ledger.store.dynamo.attributes import to_item
 from run_ledger.store.items.client_items import (
     ClientProfile,
@@ -39,6 +40,7 @@ from run_ledger.store.items.client_items import (
 )
 
 SITE = "https://ledger.example"
+OFF_URL = "https://digests.example/digests/off"
 
 
 class Cuts:
@@ -141,6 +143,8 @@ class DigestStage:
             partial(read_mail_channels, client, NAMES.clients),
             DigestRecords(client, NAMES.incidents),
             DeliveryQueue(lambda: queue, "queue"),
+            partial(secrets.token_urlsafe, LINK_SECRET_BYTES),
+            OFF_URL,
             SITE,
         )
 

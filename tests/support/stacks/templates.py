@@ -52,6 +52,7 @@ EVERY_FUNCTION = [
     "TellerFunction",
     "CourierFunction",
     "DigesterFunction",
+    "DigestOffFunction",
 ]
 """With what only some stages have, as those of `FULL`."""
 _IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)")

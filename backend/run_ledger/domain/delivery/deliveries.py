@@ -23,6 +23,8 @@ from run_ledger.domain.instants import Instant
 
 TRIAL = "trial"
 """The kind of a message that somebody sends to see whether a channel works."""
+LIST_UNSUBSCRIBE = "List-Unsubscribe"
+"""The header with the address at which mail programs unsubscribe (RFC 2369, RFC 8058)."""
 
 
 class Letter(Struct, frozen=True):

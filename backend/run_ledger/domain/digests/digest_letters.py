@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from run_ledger.domain import instants
-from run_ledger.domain.delivery.deliveries import Delivery, Letter
+from run_ledger.domain.delivery.deliveries import LIST_UNSUBSCRIBE, Delivery, Letter
 from run_ledger.domain.delivery.wordings import shortened, url_encoded, wording_of
 from run_ledger.domain.incidents.causes import INCIDENT_OPENED
 
@@ -24,6 +24,7 @@ from .digest_rules import DigestPeriod
 _BEFORE = {"daily": "the day before", "weekly": "the week before"}
 _TARDY = {"missed": "missed", "late": "began late"}
 _OVER = {"healed": "well again", "withdrawn": "not asked for any more", "resolved": "resolved"}
+_OFF = "Stop these digests"
 _FAILURES = "failed,timed_out"
 _MICROUSD = Decimal(1_000_000)
 _STYLE = "font-family:system-ui,sans-serif;font-size:16px;line-height:1.5;max-width:40em"
@@ -75,10 +76,19 @@ def digest_words(figures: DigestFigures, period: DigestPeriod, site_url: str) ->
     )
 
 
-def digest_letter(words: DigestWords, footer: str, recipient: str) -> Letter:
-    """Return the mail of *words* to one *recipient*; *footer* says why they get it."""
-    text = f"{digest_text(words)}\n{footer}\n"
-    return Letter(words.headline, text, _page(words, footer), recipients=(recipient,))
+def digest_letter(words: DigestWords, footer: str, off_link: str, recipient: str) -> Letter:
+    """Return the mail of *words* to one *recipient*.
+
+    *footer* says why they get it, and at *off_link* it is switched off. Mail programs have a button
+    of their own for that, by the headers of RFC 8058.
+    """
+    text = f"{digest_text(words)}\n{footer}\n{_OFF}: {off_link}\n"
+    headers = {
+        LIST_UNSUBSCRIBE: f"<{off_link}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+    html_text = _page(words, footer, off_link)
+    return Letter(words.headline, text, html_text, headers, (recipient,))
 
 
 def digest_text(words: DigestWords) -> str:
@@ -90,7 +100,7 @@ def digest_text(words: DigestWords) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _page(words: DigestWords, footer: str) -> str:
+def _page(words: DigestWords, footer: str, off_link: str) -> str:
     parts = [f'<h1 style="font-size:20px;margin:0">{html.escape(words.headline)}</h1>']
     parts += [f"<p>{html.escape(line)}</p>" for line in words.lines]
     for section in words.sections:
@@ -99,7 +109,8 @@ def _page(words: DigestWords, footer: str) -> str:
         parts.append(f'<ul style="{_LIST}">{items}</ul>')
     if words.link:
         parts.append(f"<p>{_linked(Line('All jobs of this time in Run Ledger', words.link))}</p>")
-    parts.append(f'<p style="{_SMALL}">{html.escape(footer)}</p>')
+    off = _linked(Line(_OFF, off_link))
+    parts.append(f'<p style="{_SMALL}">{html.escape(footer)} {off}.</p>')
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

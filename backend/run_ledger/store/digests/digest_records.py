@@ -1,19 +1,22 @@
 """Which digests have been sent, and who has switched them off, as items of the table Incidents.
 
-==================  ============================  ===============================================
-pk                  sk                            holds
-==================  ============================  ===============================================
-``digest#CLIENT``   ``done#daily#2026-11-22``     what became of the digest about these days
-``digest#CLIENT``   ``off#ADDRESS``               when the mail address was switched off
-==================  ============================  ===============================================
+======================  =========================  ===============================================
+pk                      sk                         holds
+======================  =========================  ===============================================
+``digest#CLIENT``       ``done#daily#2026-11-22``  what became of the digest about these days
+``digest-off#CLIENT``   ``ADDRESS``                when the mail address was switched off, and how
+``digest-link#SECRET``  ``link``                   whom the link of a mail switches off
+======================  =========================  ===============================================
 
-Mail addresses lie there as digests (SHA-256) alone.
+Mail addresses and the secrets of links lie there as digests (SHA-256) alone. Each kind has
+partitions of its own, so that the door for links may write who is off, and nothing else.
 """
 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
@@ -30,8 +33,14 @@ from run_ledger.store.dynamo.faults import Fault, fault
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_DONE, _OFF = "done#", "off#"
+SwitchedOffBy = Literal["link", "operator"]
+"""Who switched a digest off: whoever has the link of a mail, or `run-ledger digest off`."""
+_OFF = "digest-off#"
 _DONE_KEPT = Duration(60 * DAY)
+_LINK_KEPT = Duration(400 * DAY)
+LINK_SECRET_BYTES = 32
+"""How many random bytes the secret of a link has."""
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class SwitchedOff(Struct, frozen=True):
@@ -39,6 +48,7 @@ class SwitchedOff(Struct, frozen=True):
 
     address_digest: str
     at: str
+    by: SwitchedOffBy
 
 
 class DigestReader(Struct, frozen=True):
@@ -53,6 +63,11 @@ def address_digest(address: str) -> str:
     return hashlib.sha256(address.lower().encode()).hexdigest()
 
 
+def is_link_secret(text: str) -> bool:
+    """Return whether *text* looks like the secret of a link: 32 bytes in base64 for URLs."""
+    return _SECRET.fullmatch(text) is not None
+
+
 class DigestRecords:
     """The records in one table; each method raises StoreUnavailable where DynamoDB refuses."""
 
@@ -63,19 +78,66 @@ class DigestRecords:
 
     def is_done(self, client_id: str, period: DigestPeriod) -> bool:
         """Return whether the digest of a client about these days needs nothing any more."""
-        key = _key(client_id, f"{_DONE}{period.key}")
+        key = _done_key(client_id, period)
         return "Item" in self._call("get_item", Key=key, ConsistentRead=True)
 
     def note_done(self, client_id: str, period: DigestPeriod, outcome: str, now: Instant) -> bool:
         """Note what became of a digest; return False where that had been noted before."""
-        condition = ConditionBuilder()
-        condition.require_absent("pk")
         values = {
             "outcome": outcome,
             "at": instants.text(now),
             "expires_at": (now + _DONE_KEPT) // MICROSECONDS,
         }
-        item = _key(client_id, f"{_DONE}{period.key}") | to_item(values)
+        return self._put_new(_done_key(client_id, period) | to_item(values))
+
+    def switched_off(self, client_id: str) -> list[SwitchedOff]:
+        """Return who gets no digests of a client."""
+        request = QueryBuilder(self._table, "pk", f"{_OFF}{client_id}").request(["sk", "at", "by"])
+        try:
+            items = list(every_item(self._client.query, request))
+        except (ClientError, BotoCoreError) as error:
+            raise StoreUnavailable(str(error)) from error
+        return [SwitchedOff(one["sk"], one["at"], one["by"]) for one in map(from_item, items)]
+
+    def switch_off(self, one: DigestReader, now: Instant, by: SwitchedOffBy) -> None:
+        """Switch the digests of a client off for a mail address.
+
+        Where they are off already, it stays noted since when, and by whom.
+        """
+        values = to_item({"at": instants.text(now), "by": by})
+        self._put_new(_off_key(one) | values)
+
+    def switch_on(self, one: DigestReader) -> None:
+        """Take back that digests are off; where they are not, nothing changes."""
+        self._call("delete_item", Key=_off_key(one))
+
+    def keep_link(self, secret: str, one: DigestReader, now: Instant) -> None:
+        """Keep whom the link with *secret* switches off, for 400 days."""
+        values = {
+            "client_id": one.client_id,
+            "address_digest": one.address_digest,
+            "expires_at": (now + _LINK_KEPT) // MICROSECONDS,
+        }
+        self._call("put_item", Item=_link_key(secret) | to_item(values))
+
+    def reader_of_link(self, secret: str) -> DigestReader | None:
+        """Return whom a link switches off; None where *secret* is that of no link.
+
+        What is compared is a digest of the secret, so that no time that it takes gives any of the
+        secret away.
+        """
+        if not is_link_secret(secret):
+            return None
+        found = self._call("get_item", Key=_link_key(secret), ConsistentRead=True).get("Item")
+        if found is None:
+            return None
+        item = from_item(found)
+        return DigestReader(item["client_id"], item["address_digest"])
+
+    def _put_new(self, item: Item) -> bool:
+        """Put *item*; return False where one with its key is there already."""
+        condition = ConditionBuilder()
+        condition.require_absent("pk")
         try:
             self._client.put_item(TableName=self._table, Item=item, **condition.condition())
         except (ClientError, BotoCoreError) as error:
@@ -84,26 +146,6 @@ class DigestRecords:
             raise StoreUnavailable(str(error)) from error
         return True
 
-    def switched_off(self, client_id: str) -> list[SwitchedOff]:
-        """Return who gets no digests of a client."""
-        query = QueryBuilder(self._table, "pk", _partition(client_id))
-        query.sort_prefix("sk", _OFF)
-        try:
-            items = list(every_item(self._client.query, query.request(["sk", "at"])))
-        except (ClientError, BotoCoreError) as error:
-            raise StoreUnavailable(str(error)) from error
-        found = map(from_item, items)
-        return [SwitchedOff(one["sk"].removeprefix(_OFF), str(one.get("at"))) for one in found]
-
-    def switch_off(self, one: DigestReader, now: Instant) -> None:
-        """Switch the digests of a client off for a mail address."""
-        key = _key(one.client_id, f"{_OFF}{one.address_digest}")
-        self._call("put_item", Item=key | to_item({"at": instants.text(now)}))
-
-    def switch_on(self, one: DigestReader) -> None:
-        """Take back that digests are off; where they are not, nothing changes."""
-        self._call("delete_item", Key=_key(one.client_id, f"{_OFF}{one.address_digest}"))
-
     def _call(self, name: str, **request: Any) -> Any:
         try:
             return getattr(self._client, name)(TableName=self._table, **request)
@@ -111,9 +153,14 @@ class DigestRecords:
             raise StoreUnavailable(str(error)) from error
 
 
-def _partition(client_id: str) -> str:
-    return f"digest#{client_id}"
+def _done_key(client_id: str, period: DigestPeriod) -> Item:
+    return to_item({"pk": f"digest#{client_id}", "sk": f"done#{period.key}"})
 
 
-def _key(client_id: str, sort_key: str) -> Item:
-    return to_item({"pk": _partition(client_id), "sk": sort_key})
+def _off_key(one: DigestReader) -> Item:
+    return to_item({"pk": f"{_OFF}{one.client_id}", "sk": one.address_digest})
+
+
+def _link_key(secret: str) -> Item:
+    digest = hashlib.sha256(secret.encode()).hexdigest()
+    return to_item({"pk": f"digest-link#{digest}", "sk": "link"})

@@ -38,7 +38,7 @@ _AWS_CALL = Refusal(HTTPStatus.FORBIDDEN, "Calls of AWS are not taken here.")
 
 @dataclass(frozen=True)
 class Routes:
-    """The things behind the one origin: the site, two APIs, and the sign-in."""
+    """The things behind the one origin: the site, three APIs, and the sign-in."""
 
     cloud_port: int
     api_id: str
@@ -51,6 +51,8 @@ class Routes:
     """What API Gateway compresses: answers of so many bytes at least. The local one does not."""
     intake_id: str = ""
     intake_stage: str = "intake"
+    digests_id: str = ""
+    digests_stage: str = "digests"
     outbox: OutboxPage | None = None
     """The page of mails; the proxy itself answers for it."""
 
@@ -61,6 +63,10 @@ class Routes:
     def is_of_intake(self, target: str) -> bool:
         """Return whether a request target is one of the intake."""
         return bool(self.intake_id) and _is_below(self.intake_stage, target)
+
+    def is_of_digests(self, target: str) -> bool:
+        """Return whether a request target is one of the door for links of digests."""
+        return bool(self.digests_id) and _is_below(self.digests_stage, target)
 
     def is_outbox(self, target: str) -> bool:
         """Return whether a request target is the page of mails."""
@@ -73,7 +79,7 @@ class Routes:
             return _NO_TARGET
         if is_signed(target):
             return _AWS_CALL
-        if self.is_of_api(target) or self.is_of_intake(target):
+        if self.is_of_api(target) or self.is_of_intake(target) or self.is_of_digests(target):
             return None
         if path in SIGN_IN_METHODS:
             return _refuse_unless(SIGN_IN_METHODS[path], method)
@@ -93,6 +99,8 @@ class Routes:
             )
         if self.is_of_intake(target):
             return Upstream(f"{_rest_path(self.intake_id, self.intake_stage, path)}{mark}{query}")
+        if self.is_of_digests(target):
+            return Upstream(f"{_rest_path(self.digests_id, self.digests_stage, path)}{mark}{query}")
         if path in SIGN_IN_METHODS:
             return Upstream(target)
         if path == _DEFAULT_ICON:

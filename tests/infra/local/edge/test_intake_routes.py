@@ -1,4 +1,4 @@
-"""The intake on the local origin: what is sent goes on as it is, and reads don't wait for it."""
+"""Intake and links of digests on the local origin: what is sent goes on as it is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.stacks.local_stack import HTTP, LOOPBACK, free_port
 from run_ledger_ops.local.edge.proxy import Proxy
 from run_ledger_ops.local.edge.routes import Routes
 
-ROUTES = Routes(1, "abc", "api", "d1.cloudfront.net", intake_id="def")
+ROUTES = Routes(1, "abc", "api", "d1.cloudfront.net", intake_id="def", digests_id="ghi")
 INTAKE = "/restapis/def/intake/_user_request_"
 SEEN: list[tuple[str, dict[str, str], bytes]] = []
 
@@ -58,6 +58,8 @@ def origin() -> Iterator[str]:
         ("/intake/events?x=1", f"{INTAKE}/events?x=1"),
         ("/intake", f"{INTAKE}/"),
         ("/intakes", "/intakes"),
+        ("/digests/off?link=x", "/restapis/ghi/digests/_user_request_/off?link=x"),
+        ("/digest", "/digest"),
         ("/api/jobs", "/restapis/abc/api/_user_request_/jobs"),
     ],
 )
@@ -68,7 +70,9 @@ def test_the_path_decides_where_a_request_goes(target: str, path: str) -> None:
 
 def test_without_an_intake_its_path_is_none() -> None:
     """As for any other path that the site has no file for."""
-    assert Routes(1, "abc", "api", "d1.cloudfront.net").refusal("POST", "/intake/events")
+    routes = Routes(1, "abc", "api", "d1.cloudfront.net")
+    assert routes.refusal("POST", "/intake/events")
+    assert routes.refusal("POST", "/digests/off?link=x")
 
 
 def test_bodies_go_on_as_they_are_sent(origin: str) -> None:
