@@ -12,21 +12,23 @@ from typing import Any
 from msgspec import structs
 
 from run_ledger.assistants.reader_asking import ReaderAsking
-from run_ledger.domain.api.access import CLIENT_GROUP, REQUIRED_SCOPE
+from run_ledger.domain.api.access import CLIENT_GROUP, REQUIRED_SCOPE, STAFF_GROUP
 from run_ledger.domain.digests.digest_figures import DigestAnswers
 from run_ledger.domain.digests.digest_rules import DigestPeriod
+from run_ledger.domain.incidents.alert_rules import STAFF
 from run_ledger.domain.instants import MICROSECONDS
 from run_ledger.questions.asking import Json, path_of
 from run_ledger.read.reader import Reader, Request
 
 _SELF = "digests"
+_ALL_CLIENTS: Json = {"client_id": STAFF, "name": None}
 _MINUTE = 60
 _MOST = "100"
 _TARDY = ("missed", "late")
 
 
 def asking_as(reader: Reader, client_id: str, seconds: float) -> ReaderAsking:
-    """Return what asks *reader* as a person of *client_id*, for *seconds* in all.
+    """Return what asks *reader* as a person of *client_id* or staff, for *seconds* in all.
 
     No token outside this process is like the one that it makes up: its issuer is no user pool.
     """
@@ -38,7 +40,7 @@ def asking_as(reader: Reader, client_id: str, seconds: float) -> ReaderAsking:
         "client_id": _SELF,
         "token_use": "access",
         "scope": REQUIRED_SCOPE,
-        "cognito:groups": [f"{CLIENT_GROUP}{client_id}"],
+        "cognito:groups": [STAFF_GROUP if client_id == STAFF else f"{CLIENT_GROUP}{client_id}"],
         "exp": reader.now() // MICROSECONDS + int(seconds) + _MINUTE,
     }
     request = Request("GET", "", {}, {}, "", claims, "", frozenset({_SELF}), "")
@@ -51,28 +53,29 @@ def digest_answers(ask: ReaderAsking, client_id: str, period: DigestPeriod) -> D
 
     Raises Refused where it has no answer, or none in time, and ReaderCrashed where it fails.
     """
-    before = period.previous()
-    days = _days(client_id, period)
+    of_staff = client_id == STAFF
+    whose: Json = {} if of_staff else {"client_id": client_id}
+    days, before = ({**whose, **_days(one)} for one in (period, period.previous()))
+    grouped = {"group_by": "client" if of_staff else "pipeline"}
     trends = ask("/trends", days)
     when = {"from": trends["from"], "to": trends["to"]}
-    whose = {"client_id": client_id, "limit": _MOST}
+    listed = {**whose, "limit": _MOST}
     return DigestAnswers(
-        client=ask(path_of("clients", client_id), {}),
+        client=_ALL_CLIENTS if of_staff else ask(path_of("clients", client_id), {}),
         trends=trends,
-        trends_before=ask("/trends", _days(client_id, before)),
-        pipelines=ask("/trends", {**days, "group_by": "pipeline"}),
-        pipelines_before=ask("/trends", {**_days(client_id, before), "group_by": "pipeline"}),
-        errors=ask("/errors", {**whose, **when, "new": "true"}),
-        overdue=ask("/projects", {**whose, "overdue": "true"}),
-        incidents=ask("/incidents", {**whose, "sort": "jobs"}),
-        tardy=[ask("/incidents", {**whose, **when, "what": what}) for what in _TARDY],
+        trends_before=ask("/trends", before),
+        groups=ask("/trends", {**days, **grouped}),
+        groups_before=ask("/trends", {**before, **grouped}),
+        errors=ask("/errors", {**listed, **when, "new": "true"}),
+        overdue=ask("/projects", {**listed, "overdue": "true"}),
+        incidents=ask("/incidents", {**listed, "sort": "jobs"}),
+        tardy=[ask("/incidents", {**listed, **when, "what": what}) for what in _TARDY],
     )
 
 
-def _days(client_id: str, period: DigestPeriod) -> Json:
+def _days(period: DigestPeriod) -> Json:
     return {
         "interval": "day",
-        "client_id": client_id,
         "from": str(period.first),
         "to": str(period.end),
         "tz": period.tz,

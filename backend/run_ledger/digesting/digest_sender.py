@@ -20,6 +20,7 @@ from run_ledger.domain.digests.digest_figures import DigestFigures, digest_figur
 from run_ledger.domain.digests.digest_letters import DigestWords, digest_letter, digest_words
 from run_ledger.domain.digests.digest_rules import DigestPeriod, DigestRule, due_period
 from run_ledger.domain.exceptions import StoreUnavailable
+from run_ledger.domain.incidents.alert_rules import STAFF
 from run_ledger.questions.asking import Refused
 from run_ledger.read.reader import Reader
 from run_ledger.store.digests.digest_records import (
@@ -126,8 +127,8 @@ class DigestSender(Struct, frozen=True):
     ) -> Delivery:
         now = self.reader.now()
         footer = (
-            f"This {period.every} digest comes by the channel {recipient.channel} of client "
-            f"{client_id}."
+            f"This {period.every} digest comes by the channel {recipient.channel} of "
+            f"{'staff' if client_id == STAFF else f'client {client_id}'}."
         )
         secret = self.new_secret()
         reader = DigestReader(client_id, address_digest(recipient.address))

@@ -17,6 +17,7 @@ from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.domain.instants import Instant
 from run_ledger_ops.checks.channel_health import QUEUE, channels
 from run_ledger_ops.checks.dead_letters import look_at
+from run_ledger_ops.checks.digest_health import digests
 from run_ledger_ops.checks.findings import Finding, Level
 from run_ledger_ops.checks.reader_rights import rights_of_reader
 from run_ledger_ops.checks.second_factor import second_factor
@@ -53,6 +54,7 @@ def findings(system: Target, now: datetime) -> Iterator[Finding]:
         looks.insert(2, ("intake", partial(_gate, "intake", "POST", f"{intake}/events")))
     if QUEUE in system.outputs:
         looks.insert(-2, ("channels", partial(channels, system)))
+        looks.insert(-2, ("digests", partial(digests, system)))
     for part, look in looks:
         try:
             yield look()

@@ -49,7 +49,7 @@ _CLIENT_KEYS = (
     *("id", "name", "description", "contact", "tags"),
     *("channels", "expect", "alerts", "digest", "parameters", "aws_jobs"),
 )
-_STAFF_KEYS = ("channels", "alerts")
+_STAFF_KEYS = ("channels", "alerts", "digest")
 _PARAMETER_KEYS = ("name", "description", "value", "secret", "not_secret")
 
 
@@ -108,11 +108,12 @@ class _Reader(Checker):
     def _staff(self, node: yaml.Node) -> ClientRecord:
         fields = self.fields(node, "staff", _STAFF_KEYS, ())
         if isinstance(node, yaml.MappingNode) and not fields:
-            self.add(node, "staff: allowed: channels and alerts; nothing is there")
+            self.add(node, "staff: allowed: channels, alerts and digest; nothing is there")
         channels = read_channels(self, fields.get("channels"), "staff.channels")
         names = [channel.name for channel in channels]
-        listed = fields.get("alerts")
-        return staff_record(read_alerts(self, listed, "staff.alerts", names, STAFF_WHATS), channels)
+        alerts = read_alerts(self, fields.get("alerts"), "staff.alerts", names, STAFF_WHATS)
+        digest = read_digest(self, fields.get("digest"), "staff.digest", channels)
+        return staff_record(alerts, channels, digest)
 
     def _client(self, node: yaml.Node, path: str) -> ClientRecord:
         fields = self.fields(node, path, _CLIENT_KEYS, ("id", "name"))

@@ -40,6 +40,7 @@ def _staff(record: ClientRecord) -> dict[str, Any]:
     values = {
         "channels": channels_as_document(record.channels),
         "alerts": alerts_as_document(record.alerts),
+        "digest": None if record.digest is None else digest_as_document(record.digest),
     }
     return {name: value for name, value in values.items() if value}
 

@@ -38,6 +38,7 @@ the file is YAML; put text in quotes that YAML would read as something else (no,
       desk: {mail: [data-desk@ledger.example]}
     alerts:
       - {what: failed, after: 10}
+    digest: weekly
   clients:
     - id: acme
       name: Acme Retail

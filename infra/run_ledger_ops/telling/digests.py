@@ -3,12 +3,13 @@
 import argparse
 import json
 from datetime import date
-from typing import Any
+
+import msgspec
 
 from run_ledger.domain.exceptions import shown
+from run_ledger.domain.incidents.alert_rules import STAFF
 from run_ledger.store.digests.digest_records import DigestReader, DigestRecords, address_digest
-from run_ledger_ops.clients.changes import client_records
-from run_ledger_ops.clients.digest_declarations import digest_text
+from run_ledger_ops.checks.digest_standings import digest_standings
 from run_ledger_ops.console import target, terminal
 from run_ledger_ops.console.arguments import Words, add_actions, add_command, set_work
 from run_ledger_ops.console.exceptions import OpsError
@@ -20,6 +21,7 @@ _EPILOG = """\
 examples:
   run-ledger digest show --client acme                    what the latest digest would tell
   run-ledger digest show --client acme --day 2026-11-22   what that of another day would
+  run-ledger digest show --staff                          what that about all clients would
   run-ledger digest list                                  who gets digests, and who does not
   run-ledger digest on --client acme --address a@b.example   send them there again
 
@@ -39,10 +41,10 @@ def add_to(commands: Words) -> None:
     show = actions.add_parser(
         "show",
         help="print what a digest would tell",
-        description="Print what a digest of a client would tell. Nothing is sent.",
+        description="Print what a digest would tell. Nothing is sent.",
     )
     set_work(show, _show)
-    show.add_argument("--client", metavar="CLIENT", required=True, help="whose digest")
+    _add_whose(show)
     show.add_argument(
         "--day",
         type=_day,
@@ -52,7 +54,7 @@ def add_to(commands: Words) -> None:
     listing = actions.add_parser(
         "list",
         help="list who gets digests",
-        description="List the digests that clients declare, and who gets them.",
+        description="List the digests that staff and clients declare, and who gets them.",
     )
     set_work(listing, _list)
     for one in (show, listing):
@@ -63,10 +65,22 @@ def add_to(commands: Words) -> None:
     ):
         switch = actions.add_parser(name, help=words, description=f"{words.capitalize()}.")
         set_work(switch, work)
-        switch.add_argument("--client", metavar="CLIENT", required=True, help="whose digests")
+        _add_whose(switch)
         switch.add_argument("--address", metavar="ADDRESS", required=True, help="the mail address")
     for one in actions.choices.values():
         target.add_options(one)
+
+
+def _add_whose(parser: argparse.ArgumentParser) -> None:
+    whose = parser.add_mutually_exclusive_group(required=True)
+    whose.add_argument("--client", metavar="CLIENT", help="of this client")
+    whose.add_argument(
+        "--staff",
+        dest="client",
+        action="store_const",
+        const=STAFF,
+        help="of staff, for all clients",
+    )
 
 
 def _day(text: str) -> str:
@@ -97,62 +111,41 @@ def _show(given: argparse.Namespace) -> int:
     say(answer["text"].rstrip())
     say("")
     if not answer["is_declared"]:
-        say(f"Client {given.client} declares no digest: nobody gets this.")
-    elif answer["is_empty"]:
+        verb = "declare" if given.client == STAFF else "declares"
+        say(f"{_whose(given).capitalize()} {verb} no digest: nobody gets this.")
+        return 0
+    if answer["is_empty"]:
         say("Nothing happened in these days, and nothing is wrong.")
     number = answer["recipients"]
     who = "1 mail address gets" if number == 1 else f"{number} mail addresses get"
-    say(f"{who} the digests of client {given.client}.")
+    say(f"{who} the digests of {_whose(given)}.")
+    for one in digest_standings(system):
+        for each in one.addresses if one.client_id == given.client else ():
+            if each.off_words:
+                say(f"{each.address} by {each.channel}{each.off_words}")
     return 0
 
 
 def _list(given: argparse.Namespace) -> int:
     system = _telling(given)
-    found = _standings(system)
+    found = digest_standings(system)
     if given.json:
-        say_json({"system": system.name, "digests": found})
+        say_json({"system": system.name, "digests": msgspec.to_builtins(found)})
         return 0
     for one in found:
-        say(f"{one['client_id']}: {one['digest']}")
-        for each in one["addresses"]:
-            say(f"  {each['address']} by {each['channel']}{_off_words(each)}")
+        say(f"{one.whose}: {one.digest}")
+        for each in one.addresses:
+            say(f"  {each.address} by {each.channel}{each.off_words}")
     if not found:
-        say("No client declares a digest.")
+        say("Nobody declares a digest.")
     return 0
-
-
-def _standings(system: Target) -> list[dict[str, Any]]:
-    """Return who gets which digests, of each client that declares one."""
-    records = client_records(system.dynamodb, system.tables.clients)
-    digests = DigestRecords(system.dynamodb, system.tables.incidents)
-    found = []
-    for client_id in records.directory():
-        record = records.read(client_id, references=False).record
-        if record is None or record.digest is None:
-            continue
-        off = {one.address_digest: one for one in digests.switched_off(client_id)}
-        addresses = [
-            {
-                "address": address,
-                "channel": channel.name,
-                "switched_off_at": None if is_off is None else is_off.at,
-                "switched_off_by": None if is_off is None else is_off.by,
-            }
-            for channel in record.channels
-            if channel.kind == "mail" and (not record.digest.to or channel.name in record.digest.to)
-            for address in channel.recipients
-            for is_off in [off.get(address_digest(address))]
-        ]
-        digest = digest_text(record.digest)
-        found.append({"client_id": client_id, "digest": digest, "addresses": addresses})
-    return found
 
 
 def _switch_off(given: argparse.Namespace) -> int:
     system = _telling(given)
     records, reader = _switched(system, given)
     records.switch_off(reader, terminal.clock(), "operator")
-    say(f"{given.address} gets no digests of client {given.client} any more.")
+    say(f"{given.address} gets no digests of {_whose(given)} any more.")
     return 0
 
 
@@ -160,25 +153,29 @@ def _switch_on(given: argparse.Namespace) -> int:
     system = _telling(given)
     records, reader = _switched(system, given)
     records.switch_on(reader)
-    say(f"{given.address} gets the digests of client {given.client} again.")
+    say(f"{given.address} gets the digests of {_whose(given)} again.")
     return 0
 
 
 def _switched(system: Target, given: argparse.Namespace) -> tuple[DigestRecords, DigestReader]:
     """Return what is to be switched; raises OpsError for an address that gets no digests."""
     known = {
-        each["address"].lower()
-        for one in _standings(system)
-        if one["client_id"] == given.client
-        for each in one["addresses"]
+        each.address.lower()
+        for one in digest_standings(system)
+        if one.client_id == given.client
+        for each in one.addresses
     }
     if given.address.lower() not in known:
         raise OpsError(
-            f"{shown(given.address)} is no mail address of a digest of client "
-            f"{shown(given.client)}: `run-ledger digest list` names them."
+            f"{shown(given.address)} is no mail address of a digest of {shown(_whose(given))}: "
+            "`run-ledger digest list` names them."
         )
     records = DigestRecords(system.dynamodb, system.tables.incidents)
     return records, DigestReader(given.client, address_digest(given.address))
+
+
+def _whose(given: argparse.Namespace) -> str:
+    return "staff" if given.client == STAFF else f"client {given.client}"
 
 
 def _telling(given: argparse.Namespace) -> Target:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.support.events import strategies
 from tests.support.events.builders import Envelope, job_update, project_update
 from tests.support.readers.declared import declare
-from tests.support.readers.reading import House, Serial, client_user
+from tests.support.readers.reading import STAFF, House, Serial, client_user
 from tests.support.recounts.digests import recounted_work
 from tests.support.recounts.told_incidents import keep_timed
 from tests.support.recounts.views import reading_house
@@ -46,6 +46,53 @@ def figures_of(
     )
     period = period_with(DigestRule(every, f"08:00 {tz}"), day)
     return digest_figures(digest_answers(asking_as(reader, client_id, 60.0), client_id, period))
+
+
+def test_staffs_figures_are_those_of_the_api() -> None:
+    """Over all clients, the worst first, each figure as staff find it on the site, to the digit."""
+    here = reading_house(
+        [
+            job_update(
+                job_id=f"{client_id}-{number}",
+                client_id=client_id,
+                pipeline="nightly",
+                event_id="end",
+                status="completed",
+                result=result,
+                occurred_at=f"2026-11-{day}T12:00:00Z",
+                delta={"cost_microusd": 1_000_001, "records_ok": 3},
+            )
+            for number, (client_id, day, result) in enumerate(
+                [
+                    ("globex", 22, "failed"),
+                    ("globex", 22, "failed"),
+                    ("acme", 22, "failed"),
+                    ("acme", 22, "succeeded"),
+                    ("calm", 22, "succeeded"),
+                    ("gone", 21, "timed_out"),
+                    ("long-gone", 20, "failed"),
+                ]
+            )
+        ]
+    )
+    here.now = parse("2026-11-23T08:00:00Z")
+    figures = figures_of(here, date(2026, 11, 22), "UTC", client_id="*")
+    assert [one.name for one in figures.groups] == ["globex", "acme", "gone", "calm"]
+    assert (figures.work.failed, figures.work.ended, figures.work_before.timed_out) == (3, 5, 1)
+    days = {"interval": "day", "from": "2026-11-22", "to": "2026-11-23", "tz": "UTC"}
+    asked = here.get("/trends", STAFF, **days, group_by="client").json
+    for series in asked["series"]:
+        (point,) = series["points"]
+        (told,) = [one for one in figures.groups if one.name == series["key"]["client_id"]]
+        assert (told.work.failed, told.work.ended) == (point["failed"], point["ended"])
+        assert told.work.cost_microusd == point["counters"].get("cost_microusd", 0)
+        assert told.work.error_rate == point["error_rate"]
+    period = period_with(DigestRule("daily"), date(2026, 11, 22))
+    words = digest_text(digest_words(figures, period, "https://ledger.example"))
+    assert words.startswith("All clients, Sun 22 Nov: 3 of 5 jobs failed or timed out\n")
+    assert "Clients, worst first\n- globex: 2 of 2 failed, the day before 0 of 0 failed" in words
+    assert "client_id" not in words  # the link is that of all clients
+    assert all("*" not in one for one in words.splitlines())
 
 
 def work_at(moments: list[tuple[int, str, str, str, int]], around: date) -> list[Envelope]:
@@ -123,7 +170,7 @@ def assert_recount(
     expected = {
         name: (now.get(name, nothing), before.get(name, nothing)) for name in {**now, **before}
     }
-    told = {one.pipeline: (one.work, one.work_before) for one in figures.pipelines}
+    told = {one.name: (one.work, one.work_before) for one in figures.groups}
     assert told == {
         name: pair for name, pair in expected.items() if any(p != nothing for p in pair)
     }
@@ -202,7 +249,7 @@ def test_the_worst_pipeline_stands_first() -> None:
     here = reading_house([*well, failed(1, day), failed(2, day)])
     declare(here.client, CLIENT)
     figures = figures_of(here, date(2026, 11, 22), "UTC")
-    assert [one.pipeline for one in figures.pipelines] == [
+    assert [one.name for one in figures.groups] == [
         "nightly",
         "slow",
         "odd",

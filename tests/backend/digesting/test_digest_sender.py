@@ -216,6 +216,23 @@ def test_no_other_client_is_ever_in_a_digest() -> None:
         assert "globex" not in (letter.subject + letter.text + letter.html).lower()
 
 
+def test_staff_get_one_over_all_clients() -> None:
+    """Once, beside those of clients; a switched-off client's address gets staff's all the same."""
+    stage = DigestStage([work(), work("globex")], DUE)
+    stage.declare("acme", DAILY, OPS)
+    stage.declare("*", DAILY, Channel("desk", "mail", ("a@acme.example",)))
+    off = DigestReader("acme", address_digest("a@acme.example"))
+    stage.sender().records.switch_off(off, stage.now, "link")
+    assert stage.sweep() == {"*": "sent", "acme": "sent"}
+    assert stage.sweep() == {"*": "known", "acme": "known"}
+    stage.take()
+    (staffs,) = [letter for _, letter, to in stage.mails if to == ("a@acme.example",)]
+    assert staffs.subject == "All clients, Sun 22 Nov: 2 of 2 jobs failed or timed out"
+    assert "- acme: 1 of 1 failed" in staffs.text
+    assert "- globex: 1 of 1 failed" in staffs.text
+    assert "This daily digest comes by the channel desk of staff." in staffs.text
+
+
 def test_open_incidents_stand_first() -> None:
     """Each with what is wrong, since when, and a link; one without a pipeline, too."""
     figures = msgspec.structs.replace(

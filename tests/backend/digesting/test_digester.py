@@ -79,8 +79,9 @@ def test_the_role_has_what_a_digest_asks_for(monkeypatch: pytest.MonkeyPatch) ->
     """Each call of DynamoDB, by table and index, is allowed; and what is written is digests'."""
     stage = DigestStage([work()], DUE)
     stage.declare("acme", DAILY, OPS)
+    stage.declare("*", DAILY, OPS)
     counting: Any = CountingClient(stage.here.client)
-    assert called(stage, monkeypatch, counting) == {"sent": 1}
+    assert called(stage, monkeypatch, counting) == {"sent": 2}
     asked = set()
     for name, request in counting.requests:
         action = "".join(part.capitalize() for part in name.split("_"))

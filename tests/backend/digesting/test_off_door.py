@@ -139,7 +139,7 @@ def test_no_link_shows_whose_it_is(stage: DigestStage) -> None:
 
 def test_the_table_has_no_secret_of_a_link(stage: DigestStage) -> None:
     """Whoever may read the table can't switch anybody off by it."""
-    items = str(stage.here.store.items(NAMES.incidents))
+    items = str(stage.store.items(NAMES.incidents))
     assert "digest-link#" in items
     for letter in letters(stage).values():
         assert secret_of(letter) not in items

@@ -13,9 +13,11 @@ from tests.support.dynamo.tables import NAMES
 from tests.support.stacks.operations import STAGE, System, deployed_system
 
 from run_ledger.domain.delivery.channels import Channel
+from run_ledger.domain.digests.digest_rules import DigestRule
 from run_ledger.domain.incidents.alert_rules import STAFF, AlertRule
 from run_ledger.store.clients.alert_reads import read_alert_rules
 from run_ledger.store.clients.channel_reads import read_channel
+from run_ledger.store.clients.digest_reads import read_digests
 from run_ledger_ops import command
 from run_ledger_ops.clients.declaration import parse
 from run_ledger_ops.console.exceptions import OpsError
@@ -30,6 +32,7 @@ staff:
   alerts:
     - {{what: failed, after: 3, to: [desk]}}
     - {{what: error_rate}}
+  digest: {{every: weekly, to: [desk]}}
 """
 Run = Callable[..., tuple[int, str, str]]
 
@@ -39,6 +42,7 @@ def test_it_stands_before_the_clients() -> None:
     staff, acme = parse(STAFFED + CLIENTS, "f.yaml")
     assert (staff.client_id, acme.client_id) == (STAFF, "acme")
     assert staff.alerts[0] == AlertRule("failed", after=3, to=("desk",))
+    assert staff.digest == DigestRule("weekly", to=("desk",))
     assert staff.channels[0] == Channel("desk", "mail", ("desk@ledger.example",))
     assert parse(STAFFED, "f.yaml") == [staff]
 
@@ -46,7 +50,7 @@ def test_it_stands_before_the_clients() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("staff: {}\n", "staff: allowed: channels and alerts; nothing is there"),
+        ("staff: {}\n", "staff: allowed: channels, alerts and digest; nothing is there"),
         ("staff: []\n", "staff: allowed: names with what belongs to each"),
         ("staff: {name: x}\n", "staff: unknown key 'name'; allowed: channels, alerts"),
         (
@@ -139,7 +143,11 @@ def test_a_change_of_it_and_its_end(run: Run, system: System) -> None:
     assert change["alerts"] == [
         {"what": "alert", "change": "removed", "details": ["what: error_rate"]}
     ]
-    assert change["profile"] == []
+    assert change["profile"] == change["digest"] == []
+    code, out, _ = run("apply", text=less.replace("weekly", "daily") + CLIENTS)
+    assert (code, "~ digest: daily at 08:00 UTC to desk" in out) == (0, True)
+    (staffs,) = read_digests(system.dynamodb, NAMES.clients)
+    assert (staffs.client_id, staffs.rule) == (STAFF, DigestRule("daily", to=("desk",)))
     assert run("apply", text=CLIENTS)[1].splitlines()[-1] == "Nothing to change."
     code, out, _ = run("apply", "--prune", text=CLIENTS)
     assert code != 0, "nobody has answered"

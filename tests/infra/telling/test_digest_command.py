@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,10 +24,16 @@ from run_ledger.digesting.digest_sender import DigestSender
 from run_ledger.domain.instants import parse
 from run_ledger.read.reader import Reader
 from run_ledger.store.clients.digest_reads import read_digests, read_mail_channels
-from run_ledger.store.digests.digest_records import DigestRecords
+from run_ledger.store.digests.digest_records import DigestReader, DigestRecords
 from run_ledger_ops import command
+from run_ledger_ops.checks.digest_health import digests
+from run_ledger_ops.checks.findings import Level
 
 CLIENTS = """\
+staff:
+  channels:
+    desk: {mail: [desk@ledger.example]}
+  digest: weekly
 clients:
   - id: acme
     name: Acme
@@ -134,22 +142,56 @@ def test_an_address_is_switched_off_and_on(capsys: pytest.CaptureFixture[str]) -
     """The list says who gets digests; another address can't be switched."""
     assert run("list") == 0
     assert capsys.readouterr().out == (
-        "acme: daily at 08:00 Europe/Berlin to ops\n"
+        "staff: weekly at 08:00 UTC to all mail channels\n"
+        "  desk@ledger.example by desk\n"
+        "client acme: daily at 08:00 Europe/Berlin to ops\n"
         "  a@acme.example by ops\n"
         "  b@acme.example by ops\n"
     )
     assert run("off", "--client", "acme", "--address", "A@acme.example") == 0
     assert run("list", "--json") == 0
     out = capsys.readouterr().out
-    (listed,) = json.loads(out[out.index("{") :])["digests"]
+    (_, listed) = json.loads(out[out.index("{") :])["digests"]
     assert [one["switched_off_at"] is None for one in listed["addresses"]] == [False, True]
+    assert [one["switched_off_by"] for one in listed["addresses"]] == ["operator", None]
     assert run("show", "--client", "acme") == 0
-    assert "1 mail address gets" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "1 mail address gets" in out
+    assert re.search(r"a@acme.example by ops, off since \S+Z by `run-ledger digest off`\n", out)
     assert run("on", "--client", "acme", "--address", "a@acme.example") == 0
     assert run("show", "--client", "acme") == 0
     assert "2 mail addresses get" in capsys.readouterr().out
     assert run("off", "--client", "acme", "--address", "c@acme.example") == 2
     assert "is no mail address of a digest" in capsys.readouterr().err
+
+
+def test_staffs_digest_is_over_all_clients(
+    system: System, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is shown, and switched off and on, by `--staff`; one of the two has to be said."""
+    assert run("show", "--staff", "--day", "2026-11-22") == 0
+    out = capsys.readouterr().out
+    assert "All clients, Mon 16 Nov to Sun 22 Nov: 1 of 1 job failed or timed out" in out
+    assert "Clients, worst first\n- acme: 1 of 1 failed, the week before 0 of 0 failed" in out
+    assert "1 mail address gets the digests of staff." in out
+    assert run("off", "--staff", "--address", "desk@ledger.example") == 0
+    records = DigestRecords(system.dynamodb, NAMES.incidents)
+    (off,) = records.switched_off("*")
+    records.switch_on(DigestReader("*", off.address_digest))
+    records.switch_off(DigestReader("*", off.address_digest), NOW, "link")
+    looked_at: Any = SimpleNamespace(dynamodb=system.dynamodb, tables=NAMES)
+    found = digests(looked_at)
+    assert found.level is Level.WELL
+    off_words = "off since 2026-11-23T08:00:00.000000Z by the link in a mail"
+    assert found.words == (
+        f"2 mail addresses of 2 digests; desk@ledger.example (staff), {off_words}"
+    )
+    assert run("on", "--staff", "--address", "desk@ledger.example") == 0
+    assert "desk@ledger.example gets the digests of staff again." in capsys.readouterr().out
+    assert records.switched_off("*") == []
+    with pytest.raises(SystemExit):
+        run("show")
+    assert "one of the arguments --client --staff is required" in capsys.readouterr().err
 
 
 def test_a_stage_that_tells_nobody_says_so(

@@ -66,8 +66,9 @@ openapi: domain/contract domain/api domain/intake questions read read/gateway do
 delivering: domain domain/incidents domain/delivery store/dynamo store/deliveries
 timekeeping: domain domain/incidents domain/intake schedules.py store/dynamo store/items
     store/clients store/incidents store/timed doors
-digesting: domain domain/api domain/delivery domain/digests starting.py logs.py metrics.py
-    settings.py store/dynamo store/clients store/digests questions read assistants delivering
+digesting: domain domain/api domain/incidents domain/delivery domain/digests starting.py
+    logs.py metrics.py settings.py store/dynamo store/clients store/digests questions read
+    assistants delivering
 aws_jobs: domain domain/contract domain/state domain/api domain/intake domain/aws_jobs
     store/dynamo store/lists emit/counting doors
 
@@ -107,8 +108,9 @@ producer: console backend/domain/contract
 deploying: checkout.py console backend/domain/contract
 account_checks: console deploying
 recovering: console deploying
-checks: console deploying backend/domain backend/domain/api backend/domain/state
-    backend/store/dynamo backend/store/audit backend/store/clients backend/store/deliveries
+checks: console clients deploying backend/domain backend/domain/api backend/domain/state
+    backend/domain/incidents backend/store/dynamo backend/store/audit backend/store/clients
+    backend/store/deliveries backend/store/digests
 checks/live: console sign_in checks backend/emit/delivery backend/emit/identity
 
 local/aws:
@@ -134,7 +136,7 @@ mending: console checks backend/domain backend/domain/contract backend/domain/st
     backend/store/dynamo backend/store/items
     backend/store/lists backend/store/audit
 assistant: console sign_in deploying backend/questions
-telling: console clients sign_in deploying assistant
+telling: console clients sign_in deploying assistant checks
     backend/domain backend/domain/incidents backend/domain/delivery backend/delivering
     backend/questions
     backend/store/deliveries backend/store/digests

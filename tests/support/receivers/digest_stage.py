@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
+import msgspec
 from tests.support.dynamo.faults import Cut
 from tests.support.dynamo.querying import Querying
 from tests.support.dynamo.tables import NAMES
@@ -33,6 +34,7 @@ from run_ledger.store.deliveries.delivery_records import DeliveryRecords
 from run_ledger.store.digests.digest_records import LINK_SECRET_BYTES, DigestRecords
 from run_ledger.store.dynamo.attributes import to_item
 from run_ledger.store.items.client_items import (
+    DIGEST,
     ClientProfile,
     ClientRecord,
     channel_values,
@@ -89,6 +91,7 @@ class DigestStage:
     def __init__(self, envelopes: Iterable[Envelope], now: str) -> None:
         """Begin with what *envelopes* report, at the time *now*."""
         store = empty_store()
+        self.store = store
         self.here: House = reading_house(envelopes, store=store)
         self.here.client = _Deleting(store)  # type: ignore[assignment]
         self.here.now = parse(now)
@@ -112,7 +115,7 @@ class DigestStage:
         *channels: Channel,
         name: str | None = None,
     ) -> None:
-        """Declare a client with its channels."""
+        """Declare a client, or staff (``*``), with its channels."""
         called = client_id.title() if name is None else name
         record = ClientRecord(client_id, ClientProfile(called), {}, digest=rule)
         profile = {
@@ -122,7 +125,10 @@ class DigestStage:
             "updated_at": UPDATED_AT,
             **channel_values(channels),
         }
-        for item in (listing_item(record), to_item(profile)):
+        if record.is_of_staff and rule is not None:
+            profile[DIGEST] = msgspec.to_builtins(rule)
+        listed = [] if record.is_of_staff else [listing_item(record)]
+        for item in (*listed, to_item(profile)):
             self.here.client.put_item(TableName=NAMES.clients, Item=item)
 
     def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Any]) -> Any:  # noqa: N803

@@ -1,6 +1,6 @@
 """The figures of a digest, made of the read API's answers alone: so they are the API's.
 
-What is worst stands first: pipelines by failed and timed out jobs, then by partial ones.
+What is worst stands first: pipelines or clients by failed and timed out jobs, then by partial ones.
 """
 
 from __future__ import annotations
@@ -10,15 +10,19 @@ from typing import Any
 
 from msgspec import Struct
 
+from run_ledger.domain.incidents.alert_rules import STAFF
+
 Json = Mapping[str, Any]
 _COUNTED = ("created", "ended", "succeeded", "partial", "failed", "cancelled", "timed_out")
 _MOST_LISTED = 10
+_MOST_CLIENTS = 100
 
 
 class DigestAnswers(Struct, frozen=True):
-    """What the API answers about a client, each of a path of its own.
+    """What the API answers about a client, or to staff about all, each of a path of its own.
 
-    ``trends`` and ``pipelines`` are of the digest's days, the others of as many days before.
+    ``trends`` and ``groups`` are of the digest's days, the others of as many days before. Groups
+    are pipelines of a client, and clients for staff.
     ``errors`` are the new error groups, ``overdue`` projects, ``incidents`` those that are open.
     ``tardy`` has pages of the incidents that opened in these days about runs that were missed or
     late.
@@ -27,8 +31,8 @@ class DigestAnswers(Struct, frozen=True):
     client: Json
     trends: Json
     trends_before: Json
-    pipelines: Json
-    pipelines_before: Json
+    groups: Json
+    groups_before: Json
     errors: Json
     overdue: Json
     incidents: Json
@@ -62,10 +66,13 @@ class WorkFigures(Struct, frozen=True):
         return self.failed + self.timed_out
 
 
-class PipelineFigures(Struct, frozen=True):
-    """What one pipeline did; ``pipeline`` is None for all that the API does not tell apart."""
+class GroupFigures(Struct, frozen=True):
+    """What one pipeline or client did; ``name`` is None for all that the API does not tell apart.
 
-    pipeline: str | None
+    A client's name is its id.
+    """
+
+    name: str | None
     work: WorkFigures
     work_before: WorkFigures
 
@@ -81,8 +88,9 @@ class DigestList(Struct, frozen=True):
 class DigestFigures(Struct, frozen=True):
     """All that a digest tells. Times are texts; ``until`` is exclusive.
 
-    ``pipelines`` are those that did something in the days or in the ones before. ``tardy`` are the
-    incidents of these days about runs that were missed or late, open or over, the latest first.
+    ``groups`` are the pipelines, or for staff the clients, that did something in the days or in the
+    ones before, the worst first. ``tardy`` are the incidents of these days about runs that were
+    missed or late, open or over, the latest first. ``client_id`` is ``*`` where it is for staff.
     """
 
     client_id: str
@@ -91,13 +99,18 @@ class DigestFigures(Struct, frozen=True):
     until: str
     work: WorkFigures
     work_before: WorkFigures
-    pipelines: Sequence[PipelineFigures]
-    pipelines_in_all: int
+    groups: Sequence[GroupFigures]
+    groups_in_all: int
     incidents: DigestList
     overdue: DigestList
     new_errors: DigestList
     tardy: DigestList = DigestList((), 0)
     left_out: bool = False
+
+    @property
+    def is_of_staff(self) -> bool:
+        """Return whether it is about all clients, for staff."""
+        return self.client_id == STAFF
 
     @property
     def is_empty(self) -> bool:
@@ -110,13 +123,15 @@ class DigestFigures(Struct, frozen=True):
 def digest_figures(answers: DigestAnswers) -> DigestFigures:
     """Return the figures that *answers* hold."""
     since, until = answers.trends["from"], answers.trends["to"]
-    now, before = (_by_pipeline(one) for one in (answers.pipelines, answers.pipelines_before))
+    of_staff = answers.client["client_id"] == STAFF
+    key = "client_id" if of_staff else "pipeline"
+    now, before = (_by_name(one, key) for one in (answers.groups, answers.groups_before))
     nothing = WorkFigures()
-    pipelines = [
-        PipelineFigures(name, now.get(name, nothing), before.get(name, nothing))
+    groups = [
+        GroupFigures(name, now.get(name, nothing), before.get(name, nothing))
         for name in {**now, **before}
     ]
-    pipelines.sort(key=_rank)
+    groups.sort(key=_rank)
     new = [
         one
         for one in answers.errors["items"]
@@ -129,8 +144,8 @@ def digest_figures(answers: DigestAnswers) -> DigestFigures:
         until,
         _sums(answers.trends),
         _sums(answers.trends_before),
-        pipelines[:_MOST_LISTED],
-        len(pipelines),
+        groups[: _MOST_CLIENTS if of_staff else _MOST_LISTED],
+        len(groups),
         _listed(answers.incidents["items"], answers.incidents),
         _listed(answers.overdue["items"], answers.overdue),
         _listed(new, answers.errors),
@@ -139,14 +154,14 @@ def digest_figures(answers: DigestAnswers) -> DigestFigures:
     )
 
 
-def _rank(one: PipelineFigures) -> tuple[bool, int, int, int, str]:
+def _rank(one: GroupFigures) -> tuple[bool, int, int, int, str]:
     """Return what puts the worst first; where nothing failed, what had failed before."""
     return (
-        one.pipeline is None,
+        one.name is None,
         -one.work.failures,
         -one.work.partial,
         -one.work_before.failures,
-        one.pipeline or "",
+        one.name or "",
     )
 
 
@@ -162,9 +177,9 @@ def _latest(pages: Sequence[Json]) -> DigestList:
     return DigestList(items[:_MOST_LISTED], len(items), at_least)
 
 
-def _by_pipeline(trends: Json) -> dict[str | None, WorkFigures]:
+def _by_name(trends: Json, key: str) -> dict[str | None, WorkFigures]:
     found: dict[str | None, WorkFigures] = {
-        one["key"]["pipeline"]: _added(one["points"]) for one in trends["series"]
+        one["key"][key]: _added(one["points"]) for one in trends["series"]
     }
     if trends["other"] is not None:
         found[None] = _added(trends["other"]["points"])

@@ -16,9 +16,10 @@ from msgspec import Struct
 from run_ledger.domain import instants
 from run_ledger.domain.delivery.deliveries import LIST_UNSUBSCRIBE, Delivery, Letter
 from run_ledger.domain.delivery.wordings import shortened, url_encoded, wording_of
+from run_ledger.domain.incidents.alert_rules import STAFF
 from run_ledger.domain.incidents.causes import INCIDENT_OPENED
 
-from .digest_figures import DigestFigures, DigestList, PipelineFigures, WorkFigures
+from .digest_figures import DigestFigures, DigestList, GroupFigures, WorkFigures
 from .digest_rules import DigestPeriod
 
 _BEFORE = {"daily": "the day before", "weekly": "the week before"}
@@ -26,6 +27,7 @@ _TARDY = {"missed": "missed", "late": "began late"}
 _OVER = {"healed": "well again", "withdrawn": "not asked for any more", "resolved": "resolved"}
 _OFF = "Stop these digests"
 _FAILURES = "failed,timed_out"
+_MOST_NAMED = 3
 _MICROUSD = Decimal(1_000_000)
 _STYLE = "font-family:system-ui,sans-serif;font-size:16px;line-height:1.5;max-width:40em"
 _HEADING = "font-size:17px;margin:1.2em 0 .3em"
@@ -59,7 +61,7 @@ class DigestWords(Struct, frozen=True):
 def digest_words(figures: DigestFigures, period: DigestPeriod, site_url: str) -> DigestWords:
     """Return the words of a digest; *site_url* is empty where there is no site to link to."""
     before = _BEFORE[period.every]
-    name = shortened(figures.client_name or figures.client_id)
+    name = "All clients" if figures.is_of_staff else _name_of(figures)
     days = _days(period)
     address = _Address(figures, site_url)
     lines = [
@@ -130,18 +132,15 @@ class _Address:
 
     def __init__(self, figures: DigestFigures, site_url: str) -> None:
         self._site_url = site_url
-        self._whose = {"client_id": figures.client_id}
+        self._whose = {} if figures.is_of_staff else {"client_id": figures.client_id}
         self._when = {"ended_from": figures.since, "ended_to": figures.until}
 
     def jobs(self, **filters: str) -> str:
         return self._of({**self._whose, **filters, **self._when})
 
-    def project(self, project_id: str) -> str:
-        return self._of({**self._whose, "project_id": project_id})
-
-    def pipeline(self, pipeline: str) -> str:
-        """Return where all jobs of a pipeline are, whenever they ended."""
-        return self._of({**self._whose, "pipeline": pipeline})
+    def all_of(self, client_id: str, **filters: str) -> str:
+        """Return where all jobs of a project or pipeline are, whenever they ended."""
+        return self._of({"client_id": client_id, **filters})
 
     def _of(self, filters: Mapping[str, str]) -> str:
         query = "&".join(f"{name}={url_encoded(value)}" for name, value in filters.items())
@@ -150,42 +149,45 @@ class _Address:
 
 def _sections(figures: DigestFigures, before: str, address: _Address) -> Iterator[Section]:
     yield Section("Wrong now", [*_incidents(figures, address), *_overdue(figures, address)])
-    tardy = [_tardy(one, address) for one in figures.tardy.items]
+    tardy = [_tardy(one, figures, address) for one in figures.tardy.items]
     yield Section("Missed and late runs", [*tardy, *_more(figures.tardy, "incident")])
     errors = [
         Line(
-            f"{_error(one)}: {_counted(one['jobs'], 'job')} so far",
+            f"{_clients(one, figures)}{_error(one)}: {_counted(one['jobs'], 'job')} so far",
             address.jobs(result=_FAILURES, fingerprint=one["fingerprint"]),
         )
         for one in figures.new_errors.items
     ]
     yield Section("New errors", [*errors, *_more(figures.new_errors, "error")])
-    pipelines = [_pipeline(one, before, address) for one in figures.pipelines]
-    hidden = figures.pipelines_in_all - len(pipelines)
-    rest = [Line(f"and {_counted(hidden, 'more pipeline')}")] if hidden else []
-    yield Section("Pipelines, worst first", [*pipelines, *rest])
+    what = "client" if figures.is_of_staff else "pipeline"
+    groups = [_group(one, before, address, what) for one in figures.groups]
+    hidden = figures.groups_in_all - len(groups)
+    rest = [Line(f"and {_counted(hidden, f'more {what}')}")] if hidden else []
+    yield Section(f"{what.capitalize()}s, worst first", [*groups, *rest])
     yield Section("All figures", list(_all(figures.work, figures.work_before, before)))
 
 
 def _incidents(figures: DigestFigures, address: _Address) -> Iterator[Line]:
     for one in figures.incidents.items:
         told = wording_of(Delivery("", figures.client_id, "", INCIDENT_OPENED, "", one), "")
-        about = {name: one[name] for name in ("pipeline", "project_id") if one[name] is not None}
+        names = ("client_id", "pipeline", "project_id")
+        about = {name: one[name] for name in names if one[name] not in (None, STAFF)}
         yield Line(f"{told.headline}. {told.lines[0]}", address.jobs(**about))
     yield from _more(figures.incidents, "incident")
 
 
-def _tardy(one: Mapping[str, Any], address: _Address) -> Line:
+def _tardy(one: Mapping[str, Any], figures: DigestFigures, address: _Address) -> Line:
     """Return the line of runs that were missed or late, and since when that is over."""
     what = _TARDY[one["what"]]
-    words = f"{shortened(one['pipeline'])}: {_counted(one['jobs'], 'run')} {what}"
+    whose = f"{shortened(one['client_id'])} / " if figures.is_of_staff else ""
+    words = f"{whose}{shortened(one['pipeline'])}: {_counted(one['jobs'], 'run')} {what}"
     if one["closed_at"] is None:
         over = "still so"
     else:
         over = f"{_OVER.get(one['closed_because'], 'over')} {_time(one['closed_at'])}"
     return Line(
         f"{words} since {_time(one['began_at'])}, {over}",
-        address.pipeline(one["pipeline"]),
+        address.all_of(one["client_id"], pipeline=one["pipeline"]),
     )
 
 
@@ -194,10 +196,11 @@ def _overdue(figures: DigestFigures, address: _Address) -> Iterator[Line]:
         done = f"{one['jobs_done']:,}"
         if one["jobs_expected"] is not None:
             done += f" of {one['jobs_expected']:,}"
+        whose = f" of {shortened(one['client_id'])}" if figures.is_of_staff else ""
         yield Line(
-            f"Project {shortened(one['name'] or one['project_id'])} is overdue since "
+            f"Project {shortened(one['name'] or one['project_id'])}{whose} is overdue since "
             f"{_time(one['due_at'])}: {done} jobs are done",
-            address.project(one["project_id"]),
+            address.all_of(one["client_id"], project_id=one["project_id"]),
         )
     yield from _more(figures.overdue, "overdue project")
 
@@ -209,14 +212,25 @@ def _more(listed: DigestList, what: str) -> Iterator[Line]:
         yield Line(f"and {least}{_counted(hidden, f'more {what}')}")
 
 
-def _pipeline(one: PipelineFigures, before: str, address: _Address) -> Line:
-    name = "All others together" if one.pipeline is None else shortened(one.pipeline)
+def _clients(group: Mapping[str, Any], figures: DigestFigures) -> str:
+    """Return whose jobs failed so, before what failed; of a client's own digest nothing."""
+    if not figures.is_of_staff:
+        return ""
+    named = group["clients"][:_MOST_NAMED]
+    hidden = len(group["clients"]) - len(named)
+    words = ", ".join(shortened(one) for one in named)
+    return f"{words}{f' and {hidden:,} more' if hidden else ''} / "
+
+
+def _group(one: GroupFigures, before: str, address: _Address, what: str) -> Line:
+    name = "All others together" if one.name is None else shortened(one.name)
     words = f"{name}: {_failed(one.work)}, {before} {_failed(one.work_before)}"
     if one.work.partial or one.work_before.partial:
         words += f"; partial {one.work.partial:,} ({one.work_before.partial:,})"
     if one.work.cost_microusd or one.work_before.cost_microusd:
         words += f"; {_cost(one.work)} ({_cost(one.work_before)})"
-    return Line(words, "" if one.pipeline is None else address.jobs(pipeline=one.pipeline))
+    filters = {} if one.name is None else {"client_id" if what == "client" else what: one.name}
+    return Line(words, address.jobs(**filters) if filters else "")
 
 
 def _all(now: WorkFigures, then: WorkFigures, before: str) -> Iterator[Line]:
@@ -237,6 +251,10 @@ def _all(now: WorkFigures, then: WorkFigures, before: str) -> Iterator[Line]:
         new, old = getattr(now, name), getattr(then, name)
         if new or old:
             yield Line(f"{words}: {new:,} ({before} {old:,})")
+
+
+def _name_of(figures: DigestFigures) -> str:
+    return shortened(figures.client_name or figures.client_id)
 
 
 def _verdict(figures: DigestFigures) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
-from msgspec import Struct, structs
+from msgspec import Struct, structs, to_builtins
 
 from run_ledger.domain import instants
 from run_ledger.domain.aws_jobs.job_rules import AwsJobRule
@@ -111,6 +111,7 @@ class ClientRecords:
         else:
             raise StoreUnavailable(f"client {client_id} is being changed all the time: try again")
         listed = self._get(CLIENT_DIRECTORY, client_id, ("name", DIGEST))
+        asked = profile if client_id == STAFF else listed
         rules = rules_of(self._get(AWS_JOBS, client_id, ATTRIBUTES))
         watched = self._get(WATCHED, client_id, watched_clients.ATTRIBUTES)
         expect = watched_clients.expectations_of(watched)
@@ -122,7 +123,7 @@ class ClientRecords:
                 from_items(client_id, items),
                 aws_jobs=rules,
                 expect=expect,
-                digest=digest_in(listed or {}),
+                digest=digest_in(asked or {}),
             ),
             None if profile is None else profile.get("revision"),
             _listed_name(client_id, profile, listed),
@@ -282,6 +283,9 @@ def _tell_otherwise(
         values[ALERTS] = alert_values(wanted.alerts)
     if wanted.channels != (before.channels if before else ()):
         values |= channel_values(wanted.channels)
+    # That of a client lies in the directory.
+    if wanted.is_of_staff and wanted.digest != (before.digest if before else None):
+        values[DIGEST] = None if wanted.digest is None else to_builtins(wanted.digest)
     for name, value in values.items():
         if value:
             update.set({name: value})

@@ -11,6 +11,7 @@ from msgspec import Struct
 from run_ledger.domain.delivery.channels import Channel
 from run_ledger.domain.digests.digest_rules import DigestRule
 from run_ledger.domain.exceptions import StoreUnavailable
+from run_ledger.domain.incidents.alert_rules import STAFF
 from run_ledger.store.dynamo.attributes import UNREADABLE, from_item
 from run_ledger.store.dynamo.batches import every_item
 from run_ledger.store.dynamo.expressions import QueryBuilder
@@ -22,34 +23,42 @@ if TYPE_CHECKING:
 
 
 class DeclaredDigest(Struct, frozen=True):
-    """A client's digest; ``rule`` is None where what is kept of it is none."""
+    """The digest of a client or of staff (``*``); ``rule`` is None where what is kept is none."""
 
     client_id: str
     rule: DigestRule | None
 
 
 def read_digests(client: DynamoDBClient, table: str) -> list[DeclaredDigest]:
-    """Return the digests of all clients that declare one, in the order of their ids.
+    """Return the digests that staff and clients declare, staff's first, then by clients' ids.
 
-    They lie in the directory of clients. Raises StoreUnavailable where DynamoDB refuses.
+    Those of clients lie in the directory of clients, staff's in their own item. Raises
+    StoreUnavailable where DynamoDB refuses.
     """
-    query = QueryBuilder(table, "pk", CLIENT_DIRECTORY).request(["sk", DIGEST])
+    clients = QueryBuilder(table, "pk", CLIENT_DIRECTORY)
+    staff = QueryBuilder(table, "pk", STAFF)
+    staff.sort_equals("sk", PROFILE)
     try:
-        items = [from_item(item) for item in every_item(client.query, query)]
+        items = [
+            from_item(item)
+            for query in (staff, clients)
+            for item in every_item(client.query, query.request(["pk", "sk", DIGEST]))
+        ]
     except (ClientError, BotoCoreError) as error:
         raise StoreUnavailable(str(error)) from error
     return [_declared(item) for item in items if DIGEST in item]
 
 
 def _declared(item: dict[str, Any]) -> DeclaredDigest:
+    whose = STAFF if item["pk"] == STAFF else item["sk"]
     try:
-        return DeclaredDigest(item["sk"], digest_in(item))
+        return DeclaredDigest(whose, digest_in(item))
     except msgspec.ValidationError:
-        return DeclaredDigest(item["sk"], None)
+        return DeclaredDigest(whose, None)
 
 
 def read_mail_channels(client: DynamoDBClient, table: str, client_id: str) -> list[Channel]:
-    """Return the mail channels that a client declares.
+    """Return the mail channels that a client or staff declare.
 
     Raises StoreUnavailable where DynamoDB refuses, or what is kept is none that this version knows.
     """

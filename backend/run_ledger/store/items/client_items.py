@@ -9,7 +9,7 @@ client id         ``param#NAME``       name, description, kind, value or secret_
 ``clients``       client id            name, digest: the directory, which is read without a scan
 ``aws#jobs``      client id            rules: which jobs of AWS's services are the client's
 ``clients#…``     client id            expect, alerts: what is judged by time (``watched``)
-``*``             ``profile``          alerts, channels, channel_refs, revision: staff's
+``*``             ``profile``          alerts, channels, channel_refs, digest, revision: staff's
 ================  ===================  =========================================================
 """
 
@@ -33,10 +33,10 @@ from .keys import CLIENT_DIRECTORY, PARAMETER_PREFIX, PROFILE
 ALERTS = "alerts"
 CHANNELS = "channels"
 DIGEST = "digest"
-"""In the directory, so that one query finds all clients that have one."""
+"""In the directory, so that one query finds all clients that have one; staff's in their item."""
 CHANNEL_REFERENCES = "channel_refs"
 PROFILE_ATTRIBUTES = (
-    *("pk", "sk", "name", "description", "contact", "tags", ALERTS, CHANNELS, "revision"),
+    *("pk", "sk", "name", "description", "contact", "tags", ALERTS, CHANNELS, DIGEST, "revision"),
 )
 PARAMETER_ATTRIBUTES = ("kind", "value", "not_secret")
 REFERENCE = "secret_ref"
@@ -88,14 +88,16 @@ class ClientRecord(Struct, frozen=True):
 
     @property
     def is_of_staff(self) -> bool:
-        """Return whether this is what staff declare for all clients: rules and channels alone."""
+        """Return whether this is what staff declare for all clients: whom to tell, and how."""
         return self.client_id == STAFF
 
 
-def staff_record(alerts: tuple[AlertRule, ...], channels: tuple[Channel, ...]) -> ClientRecord:
+def staff_record(
+    alerts: tuple[AlertRule, ...], channels: tuple[Channel, ...], digest: DigestRule | None = None
+) -> ClientRecord:
     """Return what staff declare for all clients."""
     profile = ClientProfile("Staff")
-    return ClientRecord(STAFF, profile, {}, alerts=alerts, channels=channels)
+    return ClientRecord(STAFF, profile, {}, alerts=alerts, channels=channels, digest=digest)
 
 
 def from_items(client_id: str, items: Mapping[str, Mapping[str, Any]]) -> ClientRecord:
@@ -148,7 +150,10 @@ def channels_in(profile: Mapping[str, Any]) -> tuple[Channel, ...]:
 
 
 def digest_in(listing: Mapping[str, Any]) -> DigestRule | None:
-    """Return the digest of a client's item in the directory; raises ValidationError for others."""
+    """Return the digest of a client's item in the directory, or of staff's own.
+
+    Raises ValidationError for others.
+    """
     return msgspec.convert(listing.get(DIGEST), DigestRule | None)
 
 

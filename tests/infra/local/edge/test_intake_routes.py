@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -43,7 +44,7 @@ def origin() -> Iterator[str]:
     upstream = HTTPServer((LOOPBACK, 0), Upstream)
     threading.Thread(target=upstream.serve_forever, daemon=True).start()
     port = free_port()
-    routes = Routes(upstream.server_port, "abc", "api", "d1.cloudfront.net", intake_id="def")
+    routes = replace(ROUTES, cloud_port=upstream.server_port)
     proxy = Proxy(port, routes)
     proxy.start()
     yield f"http://{LOOPBACK}:{port}"
@@ -100,3 +101,12 @@ def test_beyond_what_the_gateway_takes_a_body_is_refused(
     assert " 413 " in refused.partition("\r\n")[0]
     assert "application/problem+json" in refused
     assert not SEEN
+
+
+def test_a_form_in_parts_goes_on(origin: str) -> None:
+    """As mail programs may send it to the link of a digest (RFC 8058)."""
+    fields = {"List-Unsubscribe": "One-Click"}
+    answer = HTTP.request("POST", f"{origin}/digests/off?link=x", fields=fields)
+    ((path, _, body),) = SEEN
+    assert (answer.status, path) == (202, "/restapis/ghi/digests/_user_request_/off?link=x")
+    assert b"One-Click" in body
