@@ -1,10 +1,10 @@
 """Site, API and sign-in on one loopback origin, as CloudFront and Cognito's domain give them.
 
-Paths decide: `/api/*` goes to the REST API, `/intake/*` to the intake, `/digests/*` to
-the door for links of digests, the sign-in pages to Cognito, the site's files to the CloudFront distribution, each with the `Host` by which the local
-AWS knows it. So the site runs under the response headers (the content security policy among them)
-of the very template. Nothing else passes: no call of AWS, and no request under another host name
-than this machine's.
+Paths decide: `/api/*` goes to the REST API, `/intake/*` to the intake, `/digests/*` to the door for
+links of digests, the sign-in pages to Cognito, the site's files to the CloudFront distribution,
+each with the `Host` by which the local AWS knows it. So the site runs under the response headers
+(the content security policy among them) of the very template. Nothing else passes: no call of AWS,
+and no request under another host name than this machine's.
 """
 
 import gzip
