@@ -18,6 +18,8 @@ from dashboard_app.context import PageContext
 _LATE = timedelta(hours=3)
 # On a busy day, totals are recounted once it is over.
 _TOTALS_LATE = timedelta(hours=30)
+# Where no job is old enough, "0 differences" would be no news.
+_NOTHING_YET = "Nothing is proved yet: a job is proved an hour after its last event."
 
 
 def proof_line(here: PageContext) -> None:
@@ -44,6 +46,8 @@ def proof_words(proof: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
     )
     rows = proof["rows_proved_to"] and datetime.fromisoformat(proof["rows_proved_to"])
     is_short = rows is not None and now - rows > _TOTALS_LATE
+    if not (proof["judged"] or found or is_late or is_short):
+        return f":material/pending: {_NOTHING_YET}"
     text += f"; totals only to {words.moment(rows, zone)}" if is_short else ""
     is_well = found == 0 and not is_late and not is_short
     return f":material/verified: {text}" if is_well else f":material/warning: **{text}**"

@@ -144,19 +144,23 @@ def _proof(system: Target, now: datetime) -> Finding:
     if proof["proved_to"] is None:
         return Finding("proof", Level.LOOK, "nothing is proved yet", figures)
     number = proof["differences"]
+    rows = proof["rows_proved_to"]
+    is_late = now - datetime.fromisoformat(proof["proved_to"]) > _LATE
+    is_short = rows is not None and now - datetime.fromisoformat(rows) > _ROWS_LATE
+    if not (proof["judged"] or number or is_late or is_short):
+        words = "nothing is proved yet: a job is proved an hour after its last event"
+        return Finding("proof", Level.WELL, words, figures)
     words = (
         f"proved to {proof['proved_to']}: {number:,} difference{'' if number == 1 else 's'} in "
         f"{proof['judged']:,} jobs"
     )
-    is_late = now - datetime.fromisoformat(proof["proved_to"]) > _LATE
     words += ", hours behind" if is_late else ""
-    rows = proof["rows_proved_to"]
-    if rows is not None and now - datetime.fromisoformat(rows) > _ROWS_LATE:
-        words += f", totals only to {rows}"
-        is_late = True
+    words += f", totals only to {rows}" if is_short else ""
     named = [f"{one['kind']} {one['id']}" for one in proof["differing"][:_MOST_NAMED]]
     words += f": {', '.join(named)}" if named else ""
-    return Finding("proof", Level.WRONG if number or is_late else Level.WELL, words, figures)
+    return Finding(
+        "proof", Level.WRONG if number or is_late or is_short else Level.WELL, words, figures
+    )
 
 
 def _ask(system: Target, path: str, now: datetime, **parameters: str) -> tuple[int, Any]:

@@ -9,6 +9,8 @@ const HOUR = 3_600_000;
 const LATE = 3 * HOUR;
 /** On a busy day, totals are recounted once it is over. */
 const TOTALS_LATE = 24 * HOUR + 2 * LATE;
+/** Where no job is old enough, "0 differences" would be no news. */
+const NOTHING_YET = "Nothing is proved yet: a job is proved an hour after its last event.";
 
 /** @param {Format} format */
 export function createProofLine(format) {
@@ -56,6 +58,9 @@ export function proofWords(proof, now, format) {
   const found = countOf(differences, "difference", "differences", format);
   const jobs = countOf(judged, "job", "jobs", format);
   const isShort = rows !== null && now - Date.parse(rows) > TOTALS_LATE;
+  if (judged === 0 && differences === 0 && !isLate && !isShort) {
+    return { text: NOTHING_YET, isTrouble: false };
+  }
   const totals = isShort ? `; totals only to ${format.minutes(rows, now)}` : "";
   return {
     text: `Proved${isLate ? " only" : ""} to ${format.minutes(to, now)}${behind}: ${found} in ${jobs}${totals}`,

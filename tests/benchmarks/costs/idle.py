@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import re
+from typing import Any, NamedTuple
 
 from tests.benchmarks.figures import Figure
 from tests.support.stacks.templates import resources
@@ -70,6 +71,9 @@ def optional() -> list[Line]:
     more = alarms - len(resources("AWS::CloudWatch::Alarm"))
     return [
         Line("dashboard", "`OpsDashboard`", prices.DASHBOARD),
+        _added("telling people", "Telling"),
+        # Whether the look at jobs failed is a metric that always has a value.
+        _added("jobs of AWS's services", "AwsJobs", metrics=1),
         Line(
             "a customer's key, and its alarm",
             "`CustomerKeyArn`",
@@ -83,6 +87,37 @@ def optional() -> list[Line]:
         ),
         Line("archive, restoring to any second", "nothing while nothing is stored", 0.0),
     ]
+
+
+def _added(what: str, parameter: str, metrics: int = 0) -> Line:
+    """Return what a parameter adds: alarms, metrics, polls of queues, and calls by schedules.
+
+    An API that nobody calls costs nothing.
+    """
+
+    def more(of_type: str) -> list[dict[str, Any]]:
+        without = resources(of_type, **IDLE)
+        has = resources(of_type, **IDLE, **{parameter: "true"})
+        return [has[name] for name in has.keys() - without.keys()]
+
+    alarms = sum("AlarmActions" in one for one in more("AWS::CloudWatch::Alarm"))
+    queues = sum("ScalingConfig" in one for one in more("AWS::Lambda::EventSourceMapping"))
+    schedules = [one.get("ScheduleExpression", "") for one in more("AWS::Events::Rule")]
+    minutes = [int(number) for one in schedules for number in re.findall(r"rate\((\d+)", one)]
+    calls = sum(prices.HOURS_A_MONTH * 60 // number for number in minutes)
+    polls = queues * POLLERS / POLL_SECONDS * prices.SECONDS_A_MONTH
+    usd = (
+        alarms * prices.ALARM_METRIC
+        + metrics * prices.OWN_METRIC
+        + polls / prices.MILLION * prices.QUEUE_REQUEST
+        + calls * SWEEP_SECONDS * RUN_GB * prices.GB_SECOND
+        + calls * prices.INVOCATION / prices.MILLION
+        + calls * RUN_READ_UNITS * prices.READ_UNIT / prices.MILLION
+        + calls * RUN_LOG_BYTES / 1e9 * prices.LOG_GB
+    )
+    parts = [f"{alarms} alarms", *([f"{metrics} metric"] if metrics else [])]
+    arithmetic = f"`{parameter}`: {', '.join(parts)}, polls of {queues}, {calls:,} calls"
+    return Line(what, arithmetic, usd)
 
 
 def total(lines: list[Line]) -> float:

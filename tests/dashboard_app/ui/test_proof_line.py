@@ -35,6 +35,12 @@ GOOD = {
             "0 differences in 18,204 jobs; totals only to 20 Nov 2026, 00:00 UTC**",
         ),
         ({"rows_proved_to": None}, ":material/verified: Proved to 22 Nov 2026, 14:00 UTC"),
+        ({"judged": 0}, "Nothing is proved yet: a job is proved an hour after its last event."),
+        ({"judged": 0, "differences": 1}, "1 difference in 0 jobs**"),
+        (
+            {"judged": 0, "rows_proved_to": "2026-11-20T00:00:00.000000Z"},
+            "0 differences in 0 jobs; totals only to",
+        ),
         ({"proved_to": None}, "These figures are not proved yet."),
     ],
 )

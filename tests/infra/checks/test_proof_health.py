@@ -33,6 +33,9 @@ GOOD: dict[str, Any] = {
             Level.WRONG,
             "totals only to 2026-11-20T00:00",
         ),
+        ({"judged": 0}, Level.WELL, "nothing is proved yet: a job is proved an hour after"),
+        ({"judged": 0, "proved_to": "2026-11-22T08:00:00Z"}, Level.WRONG, "hours behind"),
+        ({"judged": 0, "differences": 1}, Level.WRONG, "1 difference in 0 jobs"),
         ({"proved_to": None}, Level.LOOK, "nothing is proved yet"),
     ],
 )

@@ -71,8 +71,11 @@ def test_a_whole_file() -> None:
 
 def test_the_demo_is_such_a_file() -> None:
     """With plain parameters and references, and the client whose person may sign in."""
-    records = {record.client_id: record for record in declaration.read(DEMO_CLIENTS)}
+    (staff, *clients) = declaration.read(DEMO_CLIENTS)
+    records = {record.client_id: record for record in clients}
     assert CLIENT_PERSON_CLIENT_ID in records
+    digests = {staff.digest, records[CLIENT_PERSON_CLIENT_ID].digest}
+    assert {one and one.at for one in digests} == {"00:00 UTC", "12:00 UTC"}, "one is always due"
     for record in records.values():
         assert record.profile.name.endswith("(demo)")
         kinds = {parameter.is_secret for parameter in record.parameters.values()}

@@ -1,6 +1,10 @@
-"""The page of the mails that the local stack would have sent: the newest first, all as text."""
+"""The page of the mails that the local stack would have sent: the newest first, all as text.
+
+Addresses of http and https in a mail's text are links, as mail programs make them.
+"""
 
 import html
+import re
 from collections.abc import Iterator, Mapping
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -19,6 +23,8 @@ _STYLE = (
     "article{border-top:1px solid #ccc;padding:1rem 0}h2{font-size:1.1rem;margin:0}"
     "pre{white-space:pre-wrap;overflow-wrap:anywhere}"
 )
+# Up to what no address has; a mark at its end belongs to the sentence.
+_ADDRESS = re.compile(r"""https?://[^\s<>"'`\\^{|}]*[^\s<>"'`\\^{|}.,:;!?)\]]""")
 
 
 class OutboxPage:
@@ -52,8 +58,19 @@ class OutboxPage:
             text = "" if body is None else str(body.get_content())
             yield (
                 f"<article><h2>{html.escape(str(mail['Subject']))}</h2>"
-                f"<p>To {html.escape(str(mail['To']))}</p><pre>{html.escape(text)}</pre></article>"
+                f"<p>To {html.escape(str(mail['To']))}</p><pre>{_linked(text)}</pre></article>"
             )
+
+
+def _linked(text: str) -> str:
+    """Return a text as HTML, with links where it has addresses."""
+    parts, done = [], 0
+    for found in _ADDRESS.finditer(text):
+        address = html.escape(found[0])
+        link = f'<a href="{address}" rel="noopener noreferrer" target="_blank">{address}</a>'
+        parts += [html.escape(text[done : found.start()]), link]
+        done = found.end()
+    return "".join([*parts, html.escape(text[done:])])
 
 
 def _newest(folder: Path) -> list[Path]:

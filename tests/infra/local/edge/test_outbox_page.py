@@ -22,11 +22,14 @@ class Page(HTMLParser):
         super().__init__()
         self.elements: list[str] = []
         self.text = ""
+        self.links: list[dict[str, str | None]] = []
         self.feed(outbox.page().decode())
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note an element."""
         self.elements.append(tag)
+        if tag == "a":
+            self.links.append(dict(attrs))
 
     def handle_data(self, data: str) -> None:
         """Note text."""
@@ -67,6 +70,47 @@ def test_what_a_mail_says_is_text(tmp_path: Path) -> None:
     assert "script" not in page.elements
     assert page.text.count(hostile) == 2
     assert HEADERS["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+def test_addresses_are_links(tmp_path: Path) -> None:
+    """As a mail has them, without the sentence around; the page that is opened knows no other."""
+    text = (
+        "Look: http://127.0.0.1:8600/#/jobs?client_id=acme&result=failed. Or (https://x.example/a)!"
+    )
+    lay(tmp_path, 1, "https://subject.example/", text)
+    page = Page(OutboxPage(tmp_path, "key"))
+    assert [one["href"] for one in page.links] == [
+        "http://127.0.0.1:8600/#/jobs?client_id=acme&result=failed",
+        "https://x.example/a",
+    ]
+    assert {(one["rel"], one["target"]) for one in page.links} == {
+        ("noopener noreferrer", "_blank")
+    }
+    assert text in page.text
+
+
+@pytest.mark.parametrize(
+    ("text", "links"),
+    [
+        (
+            "javascript:alert(1) data:text/html,x file:///etc/passwd //x.example/ http:// https://.",
+            [],
+        ),
+        ('http://x.example/"onclick="alert(1)', ["http://x.example/"]),
+        ("http://x.example/'><script>alert(1)</script>", ["http://x.example/"]),
+        ("http://x.example/&quot;onclick=1", ["http://x.example/&quot;onclick=1"]),
+        ("http://x.example/<b>y", ["http://x.example/"]),
+    ],
+)
+def test_hostile_addresses_are_text(tmp_path: Path, text: str, links: list[str]) -> None:
+    """A link has the three attributes that we give it, and leads to http or https alone."""
+    lay(tmp_path, 1, "Subject", text)
+    page = Page(OutboxPage(tmp_path, "key"))
+    assert [one["href"] for one in page.links] == links
+    assert all(one.keys() == {"href", "rel", "target"} for one in page.links)
+    assert "script" not in page.elements
+    assert "b" not in page.elements
+    assert text in page.text
 
 
 @pytest.mark.parametrize("target", ["/outbox", "/outbox/", "/outbox/other", "/outbox/key/x"])

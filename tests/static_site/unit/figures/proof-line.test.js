@@ -41,5 +41,8 @@ test("what is not known, and what is not proved yet, is said", () => {
   assert.equal(proofWords(null, NOW, format).isTrouble, true);
   assert.match(proofWords(null, NOW, format).text, /not known/);
   assert.equal(say({ proved_to: null, judged: 0, differences: 0 }).text, "These figures are not proved yet.");
+  const none = { text: "Nothing is proved yet: a job is proved an hour after its last event.", isTrouble: false };
+  assert.deepEqual(say({ ...GOOD, judged: 0 }), none);
+  assert.equal(say({ ...GOOD, judged: 0, differences: 1 }).isTrouble, true);
   assert.equal(say("no answer at all").isTrouble, false);
 });
