@@ -251,7 +251,9 @@ function openSite({ config, session, shell, tabs }) {
   async function open() {
     const query = new URLSearchParams(window.location.search);
     if (isSignInAnswer(query)) {
-      const hash = session.returnTo();
+      const { hash: chosen } = window.location;
+      // somebody may have followed a link of the page while this module was on its way
+      const hash = chosen.startsWith("#/") ? chosen : session.returnTo();
       window.history.replaceState(null, "", `${window.location.pathname}${hash}`);
       shell.showWaiting("Signing you in …");
       preload();

@@ -3,7 +3,7 @@
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from tests.static_site.conftest import fill_sign_in, let_pass, row, sign_in
 from tests.support.readers.example_jobs import ago, make_completed, make_job, make_overview
 from tests.support.readers.ledger_http import until
@@ -37,6 +37,42 @@ def test_a_deep_link_survives_signing_in(page: Page, origin: FakeOrigin) -> None
     expect(page.get_by_role("heading", name="job/ü 1")).to_be_visible()
     expect(page.get_by_text("Boom")).to_be_visible()
     expect(page).to_have_url(f"{origin.site_url}/#/jobs/job%2F%C3%BC%201")
+
+
+def test_a_place_chosen_while_signing_in_is_kept(page: Page, origin: FakeOrigin) -> None:
+    """A link that is there before the site's modules are leads on, not back to the old place."""
+    origin.overview = make_overview(running=1, last_event_at=ago(seconds=3))
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.goto(f"{origin.site_url}/#/jobs")
+    page.get_by_role("button", name="Sign in").click()
+    page.locator("[name=username]").wait_for()
+    page.route("**/main.js", hold)
+    with page.expect_request("**/main.js"):
+        fill_sign_in(page)
+
+    page.get_by_role("link", name="Run Ledger").click()
+    held.pop().continue_()
+
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    expect(page).to_have_url(f"{origin.site_url}/#/overview")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_what_is_hidden_needs_no_second_style(page: Page, origin: FakeOrigin, width: int) -> None:
+    """Buttons of the signed-in aren't there early, whichever of the styles comes last."""
+    page.set_viewport_size({"width": width, "height": 800})
+    page.route("**/base.css", lambda route: route.abort())
+
+    page.goto(origin.site_url)
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+    assert page.locator("#account[hidden], #nav[hidden]").count() == 2
+    expect(page.get_by_role("button", name="Sign out")).to_be_hidden()
+    expect(page.get_by_role("link", name="Jobs")).to_be_hidden()
 
 
 def test_a_reload_asks_for_no_password(page: Page, origin: FakeOrigin) -> None:
