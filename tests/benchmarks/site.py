@@ -20,6 +20,7 @@ from tests.support.site.site_files import (
     bytes_sent,
     served_files,
 )
+from tests.support.site.under_way import COUNT
 
 from .figures import ROUNDS, Figure
 
@@ -313,6 +314,7 @@ def _signed_in(*, is_real_time: bool = False) -> Iterator[tuple[Page, FakeOrigin
         if not is_real_time:
             page.clock.install()
         page.add_init_script(WATCH_SHIFTS)
+        page.add_init_script(COUNT)
         sign_in(page, origin, "#/overview")
         page.get_by_role("heading", name="Needs attention").wait_for()
         yield page, origin

@@ -1,6 +1,7 @@
 """A browser, an origin and a reader who is signed in."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,17 +10,16 @@ from tests.screenshots.example_day import fill
 from tests.static_site.every_view import open_view
 from tests.support.site.browser import MILLISECONDS
 from tests.support.site.fake_site_origin import EMAIL, PASSWORD, FakeOrigin, running_origin
+from tests.support.site.under_way import COUNT, DEADLINE_SECONDS, stopped_clock, wait_until_answered
 
 COUNT_ROUNDS = """() => {
   const ask = window.fetch;
   let answered = 0;
   window.asked = [];
-  window.waiting = 0;
   window.fetch = async (address, options) => {
     const round = answered + 1;
     window.asked.push({ address: String(address), round, at: performance.now() });
-    window.waiting += 1;
-    const answer = await ask(address, options).finally(() => (window.waiting -= 1));
+    const answer = await ask(address, options);
     if (String(address).startsWith("/api/")) {
       answered = Math.max(answered, round);
     }
@@ -54,6 +54,7 @@ def page(context: BrowserContext, origin: FakeOrigin) -> Iterator[Page]:
     """Give a tab; the test fails if the page broke its security policy or threw an error."""
     page = context.new_page()
     page.clock.install()
+    page.add_init_script(COUNT)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on(
@@ -81,24 +82,24 @@ def still(page: Page, origin: FakeOrigin) -> Page:
 
 
 def ask_again(page: Page, after: int = 0) -> None:
-    """Let a page with a `still` clock ask: it does as soon as it waits for no other answer.
+    """Let a page with a `still` clock ask, and wait until it has the answer.
 
-    `after` is how many seconds its clock goes on first, for a view that asks more seldom: by then
-    nothing may wait for an answer, or the page would take it to have waited so long.
+    `after` is how many seconds its clock goes on first, for a view that asks more seldom.
     """
-    if after > 0:
-        page.wait_for_function("() => window.waiting === 0")
+    wait_until_answered(page)
     asked = page.evaluate("window.asked.length")
     if after > 0:
         page.clock.fast_forward(after * 1000)
     page.wait_for_function(
         f"asked => {{ {COME_BACK}; return window.asked.length > asked }}", arg=asked
     )
+    wait_until_answered(page)
 
 
 def let_pass(page: Page, seconds: int = 11) -> None:
     """Let so much time pass in the page at once: by default enough for a poll when idle."""
-    page.clock.fast_forward(seconds * 1000)
+    with nullcontext() if seconds < DEADLINE_SECONDS else stopped_clock(page):
+        page.clock.fast_forward(seconds * 1000)
 
 
 def sign_in(page: Page, origin: FakeOrigin, hash_: str = "#/jobs") -> None:

@@ -18,6 +18,7 @@ from tests.support.readers.example_jobs import (
     make_project,
 )
 from tests.support.site.fake_site_origin import FakeOrigin
+from tests.support.site.under_way import stopped_clock
 
 WATCH_SHIFTS = """
 window.shifts = [];
@@ -111,7 +112,7 @@ def shift_of(page: Page, origin: FakeOrigin, hash_: str) -> float:
     page.reload()
     open_view(page, hash_)
     go_on(origin)
-    with page.expect_response("**/api/**"):
+    with stopped_clock(page), page.expect_response("**/api/**"):
         page.clock.fast_forward(COSTS_SECONDS * 1000)
     draw(page)
     more = page.locator("button").filter(has_text=re.compile("^Load "), visible=True)

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.static_site.conftest import let_pass, sign_in
+from tests.static_site.conftest import ask_again, let_pass, sign_in
 from tests.support.readers.example_jobs import (
     ago,
     make_completed,
@@ -18,6 +18,7 @@ from tests.support.readers.example_jobs import (
     make_proof,
 )
 from tests.support.site.fake_site_origin import FakeOrigin
+from tests.support.site.under_way import wait_until_answered
 
 pytestmark = pytest.mark.browser
 
@@ -223,17 +224,15 @@ def test_error_groups_count_jobs_and_mark_what_is_new(page: Page, origin: FakeOr
     expect(page).to_have_url(re.compile(r"fingerprint=f1&?|ended_from=\d{4}-\d\d-\d\dT00"))
 
 
-def test_a_refresh_is_one_request(page: Page, origin: FakeOrigin) -> None:
+def test_a_refresh_is_one_request(still: Page, origin: FakeOrigin) -> None:
     """Also where something has happened: the answer names the jobs itself."""
-    fill(origin)
-    sign_in(page, origin, "")
-    expect(page.get_by_text("Gone silent")).to_be_visible()
+    wait_until_answered(still)
     origin.api_requests.clear()
     origin.jobs.append(make_completed("job-2", "failed", name="Broke, too", error=BOOM))
-    with page.expect_response("**/api/overview"):
-        let_pass(page)
 
-    expect(page.get_by_text("Broke, too")).to_be_visible()
+    ask_again(still)
+
+    expect(still.get_by_text("Broke, too")).to_be_visible()
     assert origin.api_requests == [("/api/overview", 200)]
 
 

@@ -11,6 +11,7 @@ from tests.support.readers.ledger_http import Stack
 from tests.support.site.site_events import NORTH, RUNNING, Pipeline, ended
 from tests.support.site.site_seed import post
 from tests.support.site.site_visit import Visit, visiting
+from tests.support.site.under_way import stop_clock
 from tests.support.stacks.local_stack import LocalStack
 
 pytestmark = [pytest.mark.local_stack, pytest.mark.browser]
@@ -150,7 +151,7 @@ def test_a_poll_that_changes_nothing_touches_nothing(still: Visit) -> None:
         page.clock.resume()
         still.open(hash_)
         still.polled()
-        still.stop_clock()  # from here on only answers change things
+        stop_clock(still.page)  # from here on only answers change things
         still.polled()
         page.evaluate(WATCH)
         answers = still.polled()

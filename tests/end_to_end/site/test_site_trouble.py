@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 from tests.support.site.site_events import NORTH
 from tests.support.site.site_visit import Visit, visiting
+from tests.support.site.under_way import stop_clock
 
 pytestmark = [pytest.mark.local_stack, pytest.mark.browser]
 
@@ -63,7 +64,7 @@ def test_offline_is_a_banner_over_data_that_stays(visit: Visit, hash_: str) -> N
     expect(page.get_by_text(LAST)).to_be_visible()
     expect(page.locator(".freshness")).to_have_text("Updated 11 s ago")
     expect(thing).to_be_visible()
-    visit.stop_clock()  # no timer goes off from here on
+    stop_clock(page)  # no timer goes off from here on
     visit.context.set_offline(offline=False)
     expect(page.get_by_text("You are offline.")).to_be_hidden()
     expect(page.locator(".freshness")).to_have_text("Updated just now")

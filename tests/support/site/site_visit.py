@@ -18,6 +18,7 @@ from playwright.sync_api import (
 )
 from playwright.sync_api import TimeoutError as TookTooLong
 from tests.support.site.browser import MILLISECONDS
+from tests.support.site.under_way import COUNT, wait_until_answered
 
 SECONDS = 240
 
@@ -25,18 +26,6 @@ WATCH = """
 document.addEventListener("securitypolicyviolation", (event) => {
   console.error(`policy: ${event.violatedDirective}: ${event.blockedURI} ${event.sample}`);
 });
-{
-  const { fetch } = window;
-  window.underWay = 0;
-  window.fetch = async (...question) => {
-    window.underWay += 1;
-    try {
-      return await fetch(...question);
-    } finally {
-      window.underWay -= 1;
-    }
-  };
-}
 """
 IS_LIVE = """() => !document.querySelector("main[aria-busy], main [aria-busy]")
   && document.querySelector("main .freshness[data-state=live]") !== null"""
@@ -133,10 +122,6 @@ class Visit:
         """Let the page ask now instead of at its next turn, as when a laptop wakes."""
         self.page.evaluate("window.dispatchEvent(new Event('online'))")
 
-    def stop_clock(self) -> None:
-        """Stop the page's clock, which was installed before."""
-        self.page.clock.pause_at(self.page.evaluate("Date.now()") / 1_000 + 1)
-
     def hurry_until(self, thing: Locator) -> None:
         """Let the page ask again and again, and show new jobs, until it shows something."""
         deadline = time.monotonic() + SECONDS
@@ -157,7 +142,7 @@ class Visit:
         return [*self.answers]
 
     def _let_answers_in(self) -> None:
-        self.page.wait_for_function("() => window.underWay === 0")
+        wait_until_answered(self.page)
         self._take_turns()
 
     def _take_turns(self) -> None:
@@ -188,6 +173,7 @@ def visiting(browser: Browser, site_url: str, **options: Any) -> Iterator[Visit]
     context = browser.new_context(**{**given, **options})
     context.set_default_timeout(MILLISECONDS)
     context.add_init_script(WATCH)
+    context.add_init_script(COUNT)
     try:
         visit = Visit(context, site_url)
         yield visit
