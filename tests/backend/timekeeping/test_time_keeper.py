@@ -39,6 +39,14 @@ HOURLY = Expectation("hourly", cron="0 * * * *", grace_seconds=300)
 LONG = Expectation("slow", max_duration_seconds=1_800)
 
 
+class Unhurried(Context):
+    """A call whose time, which is real, doesn't run out on a busy machine."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Give the longest time that Lambda gives."""
+        return 900_000
+
+
 class Stage:
     """A stage in memory: its writer works, or is stopped, and a schedule calls its teller."""
 
@@ -129,7 +137,7 @@ class Stage:
 
     def sweep(self) -> list[str]:
         """Let the schedule call, and return what went wrong."""
-        return teller._keep_time(self.teller, Context()).failures
+        return teller._keep_time(self.teller, Unhurried()).failures
 
     @property
     def words(self) -> list[tuple[str, str, str | None]]:
