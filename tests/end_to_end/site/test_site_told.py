@@ -27,8 +27,6 @@ from tests.support.site.site_visit import Visit, visiting
 from tests.support.stacks.local_stack import LocalStack, wait_for
 
 from run_ledger.domain.api.access import ACT_SCOPE
-from run_ledger_ops.sign_in.access_options import Access
-from run_ledger_ops.sign_in.user_pool import People
 
 pytestmark = [pytest.mark.local_stack, pytest.mark.browser]
 
@@ -66,15 +64,7 @@ class House:
         ours = {"id": OURS, "name": "Ours", "channels": channels, "alerts": alerts}
         declared = {"clients": [ours, {"id": OTHERS, "name": "Others"}]}
         site_seed.declare_clients(running, folder, declared)
-        self.people = {one: self._invited(one) for one in (OURS, OTHERS)}
-
-    def _invited(self, client_id: str) -> dict[str, str]:
-        pool_id = self.stack["issuer"].rsplit("/", 1)[1]
-        people = People(self.running.client("cognito-idp"), pool_id)
-        email = f"act@{client_id}.example"
-        people.invite(email, Access(is_staff=False, clients=(client_id,), acts=True), by_mail=False)
-        people.set_password(email, site_seed.PASSWORD)
-        return {"email": email, "password": site_seed.PASSWORD}
+        self.people = {one: site_seed.invite_to(running, one, acts=True) for one in (OURS, OTHERS)}
 
     def report(self, *events: Envelope) -> None:
         """Put events on the bus at once."""
@@ -186,11 +176,15 @@ def test_a_pipeline_fails_is_told_answered_and_heals(house: House, browser: Brow
 
     with visiting(browser, house.stack["site_url"], **PHONE) as phone:
         follow(phone, link[0], house.people[OURS])
-        history = phone.page.locator(".incident-turns")
         expect(phone.page.get_by_text(f"{MISSING['type']}: {MISSING['message']}")).to_be_visible()
         assert phone.overflow() == []
-        assert house.act(OURS, incident_id, "acknowledge") == "accepted"
-        phone.hurry_until(history.get_by_text("acknowledged"))
+        phone.page.get_by_label("Reason or note").fill("I look after it.")
+        phone.page.get_by_role("button", name="Acknowledge").tap()
+        phone.hurry_until(phone.page.get_by_text("Done: it is in the history."))
+        by = f"Acknowledged by {house.people[OURS]['email']}"
+        turn = phone.page.locator(".incident-turns").get_by_role("listitem").filter(has_text=by)
+        expect(turn).to_contain_text("I look after it.")
+        assert phone.overflow() == []
         house.report(ended("2", "nightly", "succeeded"))
         phone.hurry_until(phone.page.get_by_text("until a later job ran well."))
 
@@ -264,6 +258,10 @@ def test_nobody_sees_or_acts_on_what_is_anothers(house: House, browser: Browser)
         phone.expected = {"404"}
         phone.sign_in(house.people[OTHERS], f"#/incidents/{incident_id}")
         expect(phone.page.get_by_role("heading", name="There is no such")).to_be_visible()
+        expect(phone.page.get_by_role("button", name="Acknowledge")).to_have_count(0)
+        assert OURS not in phone.page.content()
+        phone.open("#/incidents")
+        expect(phone.page.get_by_role("heading", name="Incidents")).to_be_visible()
         assert OURS not in phone.page.content()
     assert house.act(OURS, incident_id, "resolve") == "accepted"
     wait("its end", lambda: not house.incidents(OURS, state="open"))

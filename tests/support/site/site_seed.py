@@ -18,7 +18,7 @@ from tests.support.site import site_events
 from tests.support.stacks.local_stack import LocalStack, wait_for
 
 from run_ledger_ops import command
-from run_ledger_ops.sign_in.access_options import to_clients
+from run_ledger_ops.sign_in.access_options import Access, to_clients
 from run_ledger_ops.sign_in.user_pool import People
 
 PASSWORD = "Correct-horse-1"
@@ -125,10 +125,10 @@ def is_known(running: LocalStack, job_id: str) -> bool:
     return answer.ok
 
 
-def invite_to(running: LocalStack, client_id: str) -> dict[str, str]:
-    """Create somebody who may see one client, and return the login."""
+def invite_to(running: LocalStack, client_id: str, *, acts: bool = False) -> dict[str, str]:
+    """Create somebody who may see one client, or act on its incidents too; return the login."""
     people = People(running.client("cognito-idp"), running.document["issuer"].rsplit("/", 1)[1])
-    email = f"someone@{client_id}.example"
-    people.invite(email, to_clients([client_id]), by_mail=False)
+    email = f"{'act' if acts else 'someone'}@{client_id}.example"
+    people.invite(email, Access(is_staff=False, clients=(client_id,), acts=acts), by_mail=False)
     people.set_password(email, PASSWORD)
     return {"email": email, "password": PASSWORD}
