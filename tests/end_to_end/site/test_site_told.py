@@ -261,7 +261,7 @@ def test_nobody_sees_or_acts_on_what_is_anothers(house: House, browser: Browser)
         expect(phone.page.get_by_role("button", name="Acknowledge")).to_have_count(0)
         assert OURS not in phone.page.content()
         phone.open("#/incidents")
-        expect(phone.page.get_by_role("heading", name="Incidents")).to_be_visible()
+        expect(phone.page.get_by_role("heading", name="Incidents", exact=True)).to_be_visible()
         assert OURS not in phone.page.content()
     assert house.act(OURS, incident_id, "resolve") == "accepted"
     wait("its end", lambda: not house.incidents(OURS, state="open"))

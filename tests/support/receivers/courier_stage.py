@@ -77,9 +77,9 @@ class CourierStage:
         self.put_off: list[int] = []
         self.hidden: list[str] = []
 
-    def declare(self, *channels: Channel) -> None:
-        """Let the client have these channels."""
-        profile = {"pk": "acme", "sk": "profile", **channel_values(channels)}
+    def declare(self, *channels: Channel, client_id: str = "acme") -> None:
+        """Let a client have these channels."""
+        profile = {"pk": client_id, "sk": "profile", **channel_values(channels)}
         self.client.put_item(TableName=NAMES.clients, Item=to_item(profile))
 
     def courier(self) -> courier.Courier:
