@@ -13,20 +13,19 @@ an hour.
 from __future__ import annotations
 
 import heapq
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from run_ledger.domain import instants, zones
+from run_ledger.domain.contract.expected_runs import ZONE_ALLOWED
+from run_ledger.domain.cron_lines import CRON_ALLOWED, CronError, check_line
 from run_ledger.domain.incidents.expectations import Expectation
 from run_ledger.domain.instants import MICROSECONDS, Instant
 
-_FORM = re.compile(r"[0-9A-Za-z*/,#-]{1,80}(?: +[0-9A-Za-z*/,#-]{1,80}){4}")
 _MINUTE = timedelta(minutes=1)
 # Clocks have skipped a whole day at most, as those of Samoa did.
 _MOST_SKIPPED = timedelta(days=2)
-_ANY_TIME = datetime(2026, 1, 1)  # noqa: DTZ001 - times of a calendar have no zone here
 
 
 class ScheduleError(ValueError):
@@ -35,8 +34,10 @@ class ScheduleError(ValueError):
 
 def check_cron(line: str) -> None:
     """Raise ScheduleError where *line* is none of cron's, or never asks for a run."""
-    if next(_calendar_times(line, _ANY_TIME), None) is None:
-        raise ScheduleError("it never asks for a run; allowed: a line that does")
+    try:
+        check_line(line)
+    except CronError as error:
+        raise ScheduleError(f"allowed: {error}") from error
 
 
 def zone(name: str) -> ZoneInfo:
@@ -47,9 +48,7 @@ def zone(name: str) -> ZoneInfo:
     try:
         return zones.zone(name).rules
     except ValueError as error:
-        raise ScheduleError(
-            "it is unknown; allowed: a name of the time zone database, such as Europe/Berlin or UTC"
-        ) from error
+        raise ScheduleError(f"it is unknown; allowed: {ZONE_ALLOWED}") from error
 
 
 def slots(expectation: Expectation, after: Instant) -> Iterator[Instant]:
@@ -116,16 +115,10 @@ def _instant(time: datetime, clocks: ZoneInfo, fold: int) -> Instant:
 
 def _calendar_times(line: str, after: datetime) -> Iterator[datetime]:
     """Return the times of a calendar without changes of clocks that match, later than *after*."""
-    if not _FORM.fullmatch(line):
-        raise ScheduleError(
-            "allowed: the five fields of cron (minute, hour, day, month, weekday), such as "
-            "0 2 * * 1-5"
-        )
+    check_cron(line)
     from cronsim import CronSim, CronSimError  # noqa: PLC0415 - nothing else waits for it
 
     try:
         return CronSim(line, after)
     except (CronSimError, AssertionError, ValueError, TypeError, LookupError) as error:
-        raise ScheduleError(
-            "allowed: five fields of cron that agree, each with numbers in its range"
-        ) from error
+        raise ScheduleError(f"allowed: {CRON_ALLOWED}") from error

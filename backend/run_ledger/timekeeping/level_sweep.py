@@ -16,17 +16,19 @@ from run_ledger.domain import instants
 from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.domain.incidents.alert_rules import AlertRule, IncidentScope
 from run_ledger.domain.incidents.causes import Standing
-from run_ledger.domain.incidents.expectations import Expectation, length_text
+from run_ledger.domain.incidents.expectations import Expectation
 from run_ledger.domain.incidents.levels import LevelSeen, levelled, withdrawn
-from run_ledger.domain.incidents.watches import rule_about
 from run_ledger.domain.instants import MICROSECONDS, Instant
+from run_ledger.domain.lengths import length_text
 from run_ledger.store.clients.watched_clients import WatchedClient
 from run_ledger.store.incidents.incident_items import scope_key, scope_of
 from run_ledger.store.items.job_items import StoredJob
 from run_ledger.store.timed.level_reads import MOST_ITEMS, LevelReads, RunningSight
 from run_ledger.store.timed.watch_ledger import OvertakenError, WatchLedger
 
+from .listeners import Listener, listeners
 from .run_sweep import Tell
+from .watching import Watching
 
 _NO_PIPELINE = ""
 """In place of a pipeline where an incident is about a project as a whole."""
@@ -65,25 +67,25 @@ class LevelSweep:
         self.failures: list[str] = []
         """What went wrong, of one client or another."""
 
-    def run(
-        self, clients: Sequence[WatchedClient], unreadable: Sequence[str], watermark: Instant
-    ) -> None:
-        """Look for each of *clients*, as of *watermark*.
+    def run(self, watching: Watching, watermark: Instant) -> None:
+        """Look for all clients of which anybody wants to hear, as of *watermark*.
 
         Raises StoreUnavailable where it can't be read what was told before, or what is due.
         """
         known = self._kept.levels()
         looked_at = self._now()
-        due = self._due(clients, watermark)
-        watched = {client.client_id: client for client in clients}
-        for client_id in dict.fromkeys([*watched, *known]):
-            if client_id in unreadable:
+        due = self._due(watching, watermark)
+        watched = {client.client_id: client for client in watching.clients}
+        all_clients = self._reads.directory() if _asks(watching.staff, "stalled") else ()
+        for client_id in dict.fromkeys([*watched, *known, *due, *all_clients]):
+            if client_id in watching.unreadable:
                 continue
             client = watched.get(client_id, WatchedClient(client_id, (), ()))
+            one = _Watched(client, tuple(listeners(client.alerts, watching.staff)))
             revision, open_keys = known.get(client_id, (0, frozenset()))
             try:
                 mine = due.get(client_id, ())
-                sight = self._sight(client, map(scope_of, open_keys), mine, watermark)
+                sight = self._sight(one, map(scope_of, open_keys), mine, watermark)
                 self._tell_all(client_id, sight, revision, open_keys, looked_at)
             except OvertakenError:
                 pass  # Another sweep is at it.
@@ -120,7 +122,7 @@ class LevelSweep:
 
     def _sight(
         self,
-        client: WatchedClient,
+        client: _Watched,
         open_scopes: Iterable[IncidentScope],
         due: Sequence[str],
         watermark: Instant,
@@ -130,29 +132,29 @@ class LevelSweep:
         rules: dict[IncidentScope, AlertRule] = {}
         opened = list(open_scopes)
         for scope in opened:
-            rule = _rule_of(client, scope)
+            rule = client.rule_of(scope)
             if rule is not None:
                 rules[scope] = rule
         unclear: set[str] = set()
         of_jobs = {"too_long", "stalled"}
-        if any(_asks(client, what) for what in of_jobs) and not self._look_at_jobs(
+        if any(client.asks(what) for what in of_jobs) and not self._look_at_jobs(
             client, watermark, wrong, rules
         ):
             unclear |= of_jobs
-        if _asks(client, "overdue"):
+        if client.asks("overdue"):
             known = [scope.project_id or "" for scope in opened if scope.family == "overdue"]
             self._look_at_projects(client, [*due, *known], watermark, wrong, rules)
         return _Sight(wrong, rules, frozenset(unclear))
 
     def _look_at_jobs(
         self,
-        client: WatchedClient,
+        client: _Watched,
         watermark: Instant,
         wrong: dict[IncidentScope, list[_Wrong]],
         rules: dict[IncidentScope, AlertRule],
     ) -> bool:
         """Add what is wrong with running jobs, and return whether all were looked at."""
-        rows, is_whole = self._reads.running(client.client_id, watermark)
+        rows, is_whole = self._reads.running(client.declared.client_id, watermark)
         wanted = [row.job_id for row in rows if _is_candidate(client, row, watermark)]
         for stored in self._reads.jobs(wanted[:MOST_ITEMS]):
             for scope, rule, one in _wrongs(client, stored, watermark):
@@ -162,62 +164,78 @@ class LevelSweep:
 
     def _look_at_projects(
         self,
-        client: WatchedClient,
+        client: _Watched,
         projects: Sequence[str],
         watermark: Instant,
         wrong: dict[IncidentScope, list[_Wrong]],
         rules: dict[IncidentScope, AlertRule],
     ) -> None:
-        asked = {}
+        client_id = client.declared.client_id
+        asked: dict[tuple[str, str], list[tuple[IncidentScope, AlertRule]]] = defaultdict(list)
         for project_id in dict.fromkeys(projects):
-            scope = IncidentScope(client.client_id, _NO_PIPELINE, project_id, "overdue")
-            rule = _rule_of(client, scope)
-            if rule is not None:
-                asked[client.client_id, project_id] = (scope, rule)
+            for heard in client.heard:
+                scope = IncidentScope(
+                    client_id, _NO_PIPELINE, project_id, "overdue", owner=heard.owner
+                )
+                rule = client.rule_of(scope)
+                if rule is not None:
+                    asked[client_id, project_id].append((scope, rule))
         for key, due_at in self._reads.overdue_since(list(asked), watermark).items():
-            scope, rule = asked[key]
-            rules[scope] = rule
             text = f"the project was due at {instants.clock_text(due_at)} and is not completed"
-            wrong[scope].append(_Wrong(due_at, "", text))
+            for scope, rule in asked[key]:
+                rules[scope] = rule
+                wrong[scope].append(_Wrong(due_at, "", text))
 
-    def _due(
-        self, clients: Sequence[WatchedClient], watermark: Instant
-    ) -> Mapping[str, Sequence[str]]:
+    def _due(self, watching: Watching, watermark: Instant) -> Mapping[str, Sequence[str]]:
         """Return projects that were due, by client, those that were due last before others."""
-        asking = [client.client_id for client in clients if _asks(client, "overdue")]
-        if not asking:
+        by_staff = _asks(watching.staff, "overdue")
+        asking = {one.client_id for one in watching.clients if _asks(one.alerts, "overdue")}
+        if not asking and not by_staff:
             return {}
         rows = self._reads.due_projects(watermark).found
-        found: dict[str, list[str]] = {client_id: [] for client_id in asking}
+        found: dict[str, list[str]] = {}
         for client_id, project_id in rows:
-            if client_id in found and len(found[client_id]) < MOST_ITEMS:
-                found[client_id].append(project_id)
+            mine = found.get(client_id, [])
+            if (by_staff or client_id in asking) and len(mine) < MOST_ITEMS:
+                found[client_id] = [*mine, project_id]
         return found
 
 
-def _asks(client: WatchedClient, what: str) -> bool:
-    if what == "too_long":
-        return any(one.max_duration_seconds is not None for one in client.expect)
-    return any(rule.what == what for rule in client.alerts)
+class _Watched(NamedTuple):
+    """A client, and who wants to hear of it."""
+
+    declared: WatchedClient
+    heard: Sequence[Listener]
+
+    def asks(self, what: str) -> bool:
+        """Return whether it is to be looked for *what*."""
+        if what == "too_long":
+            return any(one.max_duration_seconds is not None for one in self.declared.expect)
+        return any(_asks(listener.alerts, what) for listener in self.heard)
+
+    def rule_of(self, scope: IncidentScope) -> AlertRule | None:
+        """Return the rule by which somebody hears of *scope*; None where none asks any more."""
+        (listener,) = (one for one in self.heard if one.owner == scope.owner)
+        if scope.family == "too_long":
+            about = (scope.pipeline, scope.project_id)
+            expect = self.declared.expect
+            one = next((one for one in expect if (one.pipeline, one.project) == about), None)
+            if one is None or one.max_duration_seconds is None:
+                return None
+            return listener.rule("too_long", one)
+        for rule in listener.alerts:
+            if rule.what != scope.family or rule.project not in (None, scope.project_id):
+                continue
+            if scope.family == "overdue" or (
+                rule.pipeline in (None, scope.pipeline)
+                and (rule.project is None) == (scope.project_id is None)
+            ):
+                return rule
+        return None
 
 
-def _rule_of(client: WatchedClient, scope: IncidentScope) -> AlertRule | None:
-    """Return the rule by which a client hears of *scope*; None where it has none any more."""
-    if scope.family == "too_long":
-        about = (scope.pipeline, scope.project_id)
-        one = next((one for one in client.expect if (one.pipeline, one.project) == about), None)
-        if one is None or one.max_duration_seconds is None:
-            return None
-        return rule_about("too_long", one, client.alerts, by_default=True)
-    for rule in client.alerts:
-        if rule.what != scope.family or rule.project not in (None, scope.project_id):
-            continue
-        if scope.family == "overdue" or (
-            rule.pipeline in (None, scope.pipeline)
-            and (rule.project is None) == (scope.project_id is None)
-        ):
-            return rule
-    return None
+def _asks(alerts: Iterable[AlertRule], what: str) -> bool:
+    return any(rule.what == what for rule in alerts)
 
 
 def _limit(client: WatchedClient, pipeline: str, project_id: str) -> Expectation | None:
@@ -236,41 +254,57 @@ def _longest(one: Expectation) -> int:
     return (one.max_duration_seconds or 0) * MICROSECONDS
 
 
-def _stalled_rule(client: WatchedClient, pipeline: str, project_id: str) -> AlertRule | None:
-    asked = (rule for rule in client.alerts if rule.what == "stalled")
+def _stalled_rule(listener: Listener, pipeline: str, project_id: str) -> AlertRule | None:
+    asked = (rule for rule in listener.alerts if rule.what == "stalled")
     return next((rule for rule in asked if rule.is_about(pipeline, project_id)), None)
 
 
-def _is_candidate(client: WatchedClient, row: RunningSight, watermark: Instant) -> bool:
+def _is_candidate(client: _Watched, row: RunningSight, watermark: Instant) -> bool:
     """Return whether a job may be wrong, as far as its row tells."""
-    one = _limit(client, row.pipeline, row.project_id)
+    one = _limit(client.declared, row.pipeline, row.project_id)
     if one is not None and watermark - row.created_at > _longest(one):
         return True
-    is_asked = _stalled_rule(client, row.pipeline, row.project_id) is not None
-    return is_asked and not row.is_heard_of
+    if row.is_heard_of:
+        return False
+    about = (row.pipeline, row.project_id)
+    return any(_stalled_rule(listener, *about) is not None for listener in client.heard)
 
 
 def _wrongs(
-    client: WatchedClient, stored: StoredJob, watermark: Instant
+    client: _Watched, stored: StoredJob, watermark: Instant
 ) -> Iterator[tuple[IncidentScope, AlertRule, _Wrong]]:
     """Yield what is wrong with a job at *watermark*, and the rules that ask for it."""
     job = stored.job
-    if job.client_id != client.client_id or job.current.status != "running":
+    if job.client_id != client.declared.client_id or job.current.status != "running":
         return
-    one = _limit(client, job.pipeline, job.project_id)
-    began = job.current.started_at
-    if one is not None and began is not None and watermark - began > _longest(one):
-        rule = rule_about("too_long", one, client.alerts, by_default=True)
-        if rule is not None:
-            scope = IncidentScope(job.client_id, one.pipeline, one.project, "too_long")
-            text = f"a job has run for longer than {length_text(one.max_duration_seconds or 0)}"
-            yield scope, rule, _Wrong(Instant(began + _longest(one)), job.job_id, text)
-    rule = _stalled_rule(client, job.pipeline, job.project_id)
-    if rule is not None and job.is_stalled(stored.last_seen_at, watermark):
-        project_id = None if rule.project is None else job.project_id
-        scope = IncidentScope(job.client_id, job.pipeline, project_id, "stalled")
-        text = f"a running job was last heard of at {instants.clock_text(stored.last_seen_at)}"
-        yield scope, rule, _Wrong(stored.last_seen_at, job.job_id, text)
+    for listener in client.heard:
+        yield from _too_long(client.declared, listener, stored, watermark)
+        rule = _stalled_rule(listener, job.pipeline, job.project_id)
+        if rule is not None and job.is_stalled(stored.last_seen_at, watermark):
+            project_id = None if rule.project is None else job.project_id
+            scope = IncidentScope(
+                job.client_id, job.pipeline, project_id, "stalled", owner=listener.owner
+            )
+            text = f"a running job was last heard of at {instants.clock_text(stored.last_seen_at)}"
+            yield scope, rule, _Wrong(stored.last_seen_at, job.job_id, text)
+
+
+def _too_long(
+    client: WatchedClient, listener: Listener, stored: StoredJob, watermark: Instant
+) -> Iterator[tuple[IncidentScope, AlertRule, _Wrong]]:
+    """Yield that a job has run for longer than it may, if it has and a rule asks for it."""
+    job = stored.job
+    one, began = _limit(client, job.pipeline, job.project_id), job.current.started_at
+    if one is None or began is None or watermark - began <= _longest(one):
+        return
+    rule = listener.rule("too_long", one)
+    if rule is not None:
+        longest = length_text(one.max_duration_seconds or 0)
+        text = f"a job has run for longer than {longest}{one.source_text}"
+        scope = IncidentScope(
+            job.client_id, one.pipeline, one.project, "too_long", owner=listener.owner
+        )
+        yield scope, rule, _Wrong(Instant(began + _longest(one)), job.job_id, text)
 
 
 def _level(scope: IncidentScope, found: Sequence[_Wrong], looked_at: Instant) -> LevelSeen:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from itertools import islice
+from itertools import islice, product
 
 from run_ledger.domain.exceptions import StoreUnavailable
-from run_ledger.domain.incidents.alert_rules import AlertRule, IncidentScope
+from run_ledger.domain.incidents.alert_rules import STAFF, AlertRule, IncidentScope, Ruling
 from run_ledger.domain.incidents.causes import Standing
 from run_ledger.domain.incidents.expectations import Expectation
 from run_ledger.domain.incidents.judging import judged_scope
@@ -17,13 +17,11 @@ from run_ledger.domain.incidents.watches import (
     SlotVerdict,
     Watch,
     begun_watch,
-    rule_about,
     verdicts,
     with_rule,
 )
 from run_ledger.domain.instants import Instant
 from run_ledger.schedules import ScheduleError, slots
-from run_ledger.store.clients.watched_clients import WatchedClient
 from run_ledger.store.timed.run_reads import RunReads
 from run_ledger.store.timed.watch_ledger import (
     KeptWatch,
@@ -33,8 +31,14 @@ from run_ledger.store.timed.watch_ledger import (
     watch_key,
 )
 
+from .listeners import Listener, listeners
+from .watching import Watching
+
 Tell = Callable[[IncidentScope, Callable[[Standing, Instant], Standing]], None]
 """Changes what is kept of a scope, and tells what there is to tell; raises StoreUnavailable."""
+
+_OWNERS = (None, STAFF)
+_Rules = Mapping[tuple[RunFamily, str | None], AlertRule | None]
 
 MOST_STEPS = 200
 """How many steps of one schedule are judged in a sweep: the next one goes on."""
@@ -54,30 +58,27 @@ class RunSweep:
         self.failures: list[str] = []
         """What went wrong, of one schedule or another."""
 
-    def run(
-        self,
-        clients: Sequence[WatchedClient],
-        unreadable: Sequence[str],
-        watermark: Instant | None,
-    ) -> None:
-        """Judge what *clients* expect, up to *watermark* (None: not yet at all).
+    def run(self, watching: Watching, watermark: Instant | None) -> None:
+        """Judge what is expected, up to *watermark* (None: not yet at all).
 
-        Schedules that nobody declares any more are dropped, and their incidents withdrawn; but not
-        those of clients that are *unreadable*. Raises StoreUnavailable where the watches can't
+        Schedules that nobody asks for any more are dropped, and their incidents withdrawn; but not
+        those of clients that are unreadable. Raises StoreUnavailable where the watches can't
         be read.
         """
         known = self._kept.watches()
-        declared = {
+        expected = {
             watch_key(client.client_id, one): (client, one)
-            for client in clients
+            for client in watching.clients
             for one in client.expect
             if one.has_schedule
         }
-        for key, (client, one) in declared.items():
+        # What clients declare comes first: nothing that events say may hold it up.
+        for key, (client, one) in sorted(expected.items(), key=lambda part: part[1][1].of_events):
             mine = known.get(key, KeptWatch(0, None))
-            self._attempt(partial(self._watch, key, client.alerts, one, mine, watermark))
+            heard = tuple(listeners(client.alerts, watching.staff))
+            self._attempt(partial(self._watch, key, heard, one, mine, watermark))
         for key, mine in known.items():
-            if key not in declared and key[0] not in unreadable and not mine.is_dropped:
+            if key not in expected and key[0] not in watching.unreadable and not mine.is_dropped:
                 self._attempt(partial(self._drop, key, mine))
 
     def _attempt(self, work: Callable[[], None]) -> None:
@@ -92,7 +93,7 @@ class RunSweep:
     def _watch(
         self,
         key: WatchKey,
-        alerts: Sequence[AlertRule],
+        heard: Sequence[Listener],
         one: Expectation,
         mine: KeptWatch,
         watermark: Instant | None,
@@ -103,7 +104,7 @@ class RunSweep:
             revision = self._kept.keep_watch(key, watch, revision)
         if watermark is None:
             return
-        rules = _rules(one, alerts)
+        rules = _rules(one, heard)
         self._withdraw(key, watch, rules)
         find = partial(self._runs.find, key[0], one)
         found = verdicts(watch, watermark, now, find, slots)
@@ -117,44 +118,51 @@ class RunSweep:
         self,
         key: WatchKey,
         verdict: SlotVerdict,
-        rules: Mapping[RunFamily, AlertRule | None],
+        rules: _Rules,
     ) -> None:
         if verdict.family is None or verdict.ruling is None:
             return
-        scope = _scope(key, verdict.family)
-        ruling = with_rule(verdict.ruling, rules[verdict.family], key[0])
-        if ruling is None:
-            return
-        self._tell(scope, lambda standing, now: judged_scope(scope, standing, [ruling], now))
+        for owner in _OWNERS:
+            rule = rules[verdict.family, owner]
+            if owner is not None and rule is None:
+                continue  # What was open by an earlier rule of staff's has been withdrawn.
+            ruling = with_rule(verdict.ruling, rule, key[0])
+            if ruling is not None:
+                scope = _scope(key, verdict.family, owner)
+                self._tell(scope, partial(_judged, scope, ruling))
 
-    def _withdraw(
-        self, key: WatchKey, watch: Watch, rules: Mapping[RunFamily, AlertRule | None]
-    ) -> None:
+    def _withdraw(self, key: WatchKey, watch: Watch, rules: _Rules) -> None:
         """Withdraw what may be open and nobody wants to hear of any more."""
         may_be_open: dict[RunFamily, bool] = {
             "missed": watch.missed is not None,
             "late": watch.late,
         }
-        for family, may_be in may_be_open.items():
-            if may_be and rules[family] is None:
-                scope = _scope(key, family)
+        for (family, owner), rule in rules.items():
+            if may_be_open[family] and rule is None:
+                scope = _scope(key, family, owner)
                 self._tell(scope, partial(withdrawn, scope))
 
     def _drop(self, key: WatchKey, mine: KeptWatch) -> None:
         families: tuple[RunFamily, ...] = ("missed", "late")
-        for family in families:
-            scope = _scope(key, family)
+        for family, owner in product(families, _OWNERS):
+            scope = _scope(key, family, owner)
             self._tell(scope, partial(withdrawn, scope))
         self._kept.drop_watch(key, mine.revision, self._now())
 
 
-def _rules(one: Expectation, alerts: Sequence[AlertRule]) -> dict[RunFamily, AlertRule | None]:
+def _rules(one: Expectation, heard: Sequence[Listener]) -> _Rules:
+    families: tuple[RunFamily, ...] = ("missed", "late")
     return {
-        "missed": rule_about("missed", one, alerts, by_default=True),
-        "late": rule_about("late", one, alerts, by_default=False),
+        (family, listener.owner): listener.rule(family, one)
+        for listener in heard
+        for family in families
     }
 
 
-def _scope(key: WatchKey, family: RunFamily) -> IncidentScope:
+def _scope(key: WatchKey, family: RunFamily, owner: str | None) -> IncidentScope:
     client_id, pipeline, project = key
-    return IncidentScope(client_id, pipeline, project or None, family)
+    return IncidentScope(client_id, pipeline, project or None, family, owner=owner)
+
+
+def _judged(scope: IncidentScope, ruling: Ruling, standing: Standing, now: Instant) -> Standing:
+    return judged_scope(scope, standing, [ruling], now)

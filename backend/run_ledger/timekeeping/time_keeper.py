@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.domain.instants import Instant
 from run_ledger.doors.event_bus import Bus
-from run_ledger.store.clients.watched_clients import read_watched
 from run_ledger.store.dynamo.table_names import Tables
 from run_ledger.store.timed.level_reads import LevelReads
 from run_ledger.store.timed.run_reads import RunReads
@@ -19,6 +18,7 @@ from .budget_sweep import BudgetSweep
 from .intake_sweep import IntakeSweep, Queues
 from .level_sweep import LevelSweep
 from .run_sweep import RunSweep, Tell
+from .watching import read_watching
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -56,10 +56,10 @@ class TimeKeeper:
             return until - time.monotonic()
 
         try:
-            clients, unreadable = read_watched(self._client, self._tables.clients)
+            watching = read_watching(self._client, self._tables, self._now(), remaining)
             kept = self._kept
-            failures = self._budgets.run(clients, tell, remaining)
-            is_asked = unreadable or any(one.asks_for_time for one in clients)
+            failures = self._budgets.run(watching.clients, tell, remaining)
+            is_asked = watching.unreadable or watching.asks_for_time
             if not is_asked and kept.is_idle():
                 return failures  # Nobody waits for anything: no probe either.
             intake = self._intake.run(self._now, remaining)
@@ -67,16 +67,16 @@ class TimeKeeper:
             runs = RunSweep(
                 kept, RunReads(self._client, self._tables.jobs, remaining), tell, self._now
             )
-            runs.run(clients, unreadable, self.watermark)
+            runs.run(watching, self.watermark)
             failures += runs.failures
             if self.watermark is not None:
                 reads = LevelReads(self._client, self._tables, remaining)
                 levels = LevelSweep(kept, reads, tell, self._now)
-                levels.run(clients, unreadable, self.watermark)
+                levels.run(watching, self.watermark)
                 failures += levels.failures
         except StoreUnavailable as error:
             return [str(error)]
-        failures += [f"what {client_id} expects can't be read" for client_id in unreadable]
+        failures += [f"what {client_id} expects can't be read" for client_id in watching.unreadable]
         if intake.is_behind_by(LONGEST_BEHIND_SECONDS, self._now()):
             failures.append("the intake is behind, or has dead letters: nothing is judged by time")
         return failures

@@ -27,9 +27,8 @@ from run_ledger.domain.incidents.alert_rules import (
     AlertWhat,
 )
 from run_ledger.domain.incidents.budgets import MICROUSD
-from run_ledger.domain.incidents.expectations import length_text
+from run_ledger.domain.lengths import length_text, seconds_in
 from run_ledger.domain.quiet_hours import QUIET_ALLOWED, quiet_hours
-from run_ledger_ops.clients.lengths import seconds_in
 from run_ledger_ops.clients.nodes import Checker
 
 MOST_ALERTS = 50
@@ -94,7 +93,7 @@ _GROWTH = _Lengths(
 )
 
 
-STAFF_WHATS = tuple(what for what in ALERT_WHATS if what not in TIMED_WHATS)
+STAFF_WHATS = tuple(what for what in ALERT_WHATS if what != "budget")
 """What staff may be told of all clients."""
 
 

@@ -5,21 +5,22 @@ from typing import Any
 
 import yaml
 
+from run_ledger.domain.contract.expected_runs import (
+    LEAST_EVERY_SECONDS,
+    MOST_GRACE_SECONDS,
+    MOST_SECONDS,
+)
 from run_ledger.domain.contract.vocabulary import IDENTIFIER_ALLOWED, is_identifier
 from run_ledger.domain.exceptions import shown
 from run_ledger.domain.incidents.expectations import (
     DEFAULT_GRACE_SECONDS,
-    LEAST_EVERY_SECONDS,
-    MOST_GRACE_SECONDS,
-    MOST_SECONDS,
+    MOST_EXPECTATIONS,
     Expectation,
-    length_text,
 )
+from run_ledger.domain.lengths import length_text, lengths_allowed, seconds_in
 from run_ledger.schedules import ScheduleError, check_cron, zone
-from run_ledger_ops.clients.lengths import seconds_in
 from run_ledger_ops.clients.nodes import Checker
 
-MOST_EXPECTATIONS = 50
 _KEYS = ("pipeline", "project", "cron", "timezone", "every", "grace", "max_duration")
 
 
@@ -115,8 +116,7 @@ class _Member:
         if seconds is None or not low <= seconds <= high:
             self._checker.add(
                 node,
-                f"{self._path}.{field}: got {shown(text)}; allowed: a length such as 90s, 10m, 2h "
-                f"or 7d, from {length_text(low)} to {length_text(high)}",
+                f"{self._path}.{field}: got {shown(text)}; allowed: {lengths_allowed(low, high)}",
             )
             return None
         return seconds

@@ -12,7 +12,7 @@ from tests.support.dynamo.tables import NAMES
 from tests.support.stacks.operations import STAGE, System, deployed_system
 
 from run_ledger.domain.incidents.alert_rules import ALERT_WHATS, TIMED_WHATS, AlertRule
-from run_ledger.domain.incidents.expectations import length_text
+from run_ledger.domain.lengths import length_text
 from run_ledger.store.clients.alert_reads import read_alert_rules
 from run_ledger.store.items.client_items import ClientProfile, ClientRecord
 from run_ledger_ops import command

@@ -59,7 +59,10 @@ def test_all_that_can_be_said() -> None:
         ("{pipeline: a, every: 1h, timezone: UTC}", "timezone: only beside cron"),
         ("{pipeline: a, max_duration: 1h, grace: 1m}", "grace: only beside cron or every"),
         ('{pipeline: a, cron: "0 2 * *"}', "cron: got '0 2 * *'; allowed: the five fields"),
-        ('{pipeline: a, cron: "61 2 * * *"}', "allowed: five fields of cron that agree"),
+        (
+            '{pipeline: a, cron: "61 2 * * *"}',
+            "allowed: the five fields of cron (minute, hour, day, month, weekday)",
+        ),
         ('{pipeline: a, cron: "0 0 30 2 *"}', "cron: got '0 0 30 2 *'; allowed:"),
         ('{pipeline: a, cron: "' + "0 " * 4_000 + '"}', "allowed: the five fields"),
         (

@@ -22,7 +22,7 @@ domain/delivery: domain domain/incidents
 domain/digests: domain domain/incidents domain/delivery
 
 questions:
-schedules.py: domain domain/incidents
+schedules.py: domain domain/contract domain/incidents
 
 starting.py
 logs.py: domain

@@ -16,6 +16,7 @@ from run_ledger.domain.exceptions import InvalidEvent, shown
 from run_ledger.domain.instants import Instant
 
 from .bound_sources import check_source
+from .expected_runs import check_expect
 from .fingerprints import LATEST_VERSION
 from .leniency import entity_named, well_formed, without_nulls
 from .violations import (
@@ -224,6 +225,8 @@ def _job_update(detail: bytes) -> JobUpdate:
     check_version(update)
     if (update.status == "completed") != (update.result is not UNSET):
         raise invalid_detail(JobUpdate, detail, None, field="result")
+    if update.expect is not UNSET:
+        check_expect(update)
     return update
 
 

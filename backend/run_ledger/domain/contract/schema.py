@@ -31,6 +31,7 @@ DIFFERENCES = (
     "The decoder wants UTF-8, and numbers within the range of a double everywhere.",
     "The decoder leaves members that are null out before it looks at names and counts them.",
     "The decoder wants an act's until to be later than its occurred_at.",
+    "The decoder wants the members of expect to agree, and to name schedules and zones that exist.",
 )
 
 _TIME = (

@@ -12,6 +12,9 @@ from typing import Annotated, Literal, get_args
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from run_ledger.domain.cron_lines import CRON_PATTERN
+from run_ledger.domain.lengths import LENGTH_PATTERN
+
 SCHEMA_VERSION = 1
 MAX_DETAIL_BYTES = 64 * 1024
 # Levels of nesting. Without it the interpreter's own limit would apply, which differs between
@@ -95,6 +98,9 @@ PartName = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]{1,64}(?![\s\S])")]
 CounterOfParts = Annotated[str, Meta(pattern=rf"^(?:{'|'.join(COUNTERS_OF_PARTS)})(?![\s\S])")]
 Totals = dict[CounterOfParts, Count]
 RunningTotals = Annotated[dict[PartName, Totals], Meta(max_length=MAX_PARTS_PER_EVENT)]
+CronLine = Annotated[str, Meta(pattern=rf"^{CRON_PATTERN}(?![\s\S])")]
+ZoneName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_+/-]{1,64}(?![\s\S])")]
+Length = Annotated[str, Meta(pattern=rf"^{LENGTH_PATTERN}(?![\s\S])")]
 Tags = Annotated[dict[ShortText, Text], Meta(max_length=MAX_TAGS)]
 
 
@@ -104,6 +110,21 @@ class Error(Struct, frozen=True, omit_defaults=True):
     type: Text
     message: Text
     fingerprint: ShortText | UnsetType = UNSET
+
+
+class Expect(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """How a pipeline should run from now on.
+
+    Without ``cron``, ``every`` and ``max_duration`` nothing is expected of it any more.
+    A misspelt member is refused: what was left of it might say the opposite.
+    """
+
+    project: Identifier | UnsetType = UNSET
+    cron: CronLine | UnsetType = UNSET
+    timezone: ZoneName | UnsetType = UNSET
+    every: Length | UnsetType = UNSET
+    grace: Length | UnsetType = UNSET
+    max_duration: Length | UnsetType = UNSET
 
 
 class JobUpdate(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -130,6 +151,7 @@ class JobUpdate(Struct, frozen=True, kw_only=True, omit_defaults=True):
     delta: Delta | UnsetType = UNSET
     delta_by_model: DeltaByModel | UnsetType = UNSET
     running_totals: RunningTotals | UnsetType = UNSET
+    expect: Expect | UnsetType = UNSET
 
 
 class ProjectUpdate(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -233,6 +255,10 @@ ALLOWED: dict[str, str] = {
         # A refusal is a line to read: the contract's page and the schema name the fifteen counters.
         f"at most {MAX_PARTS_PER_EVENT} pairs of a part's name, 1 to 64 characters, and integers "
         "from 0 to 2^53 by counters of docs/contract.md"
+    ),
+    "expect": (
+        "an object with cron (perhaps with timezone) or every, grace beside either, max_duration, "
+        "and perhaps project, the event's project_id; lengths as 90s, 10m, 2h or 7d; {} takes back"
     ),
 }
 JOB_STATUS_ALLOWED = f"one of {', '.join(get_args(JobStatus))}"

@@ -19,9 +19,10 @@ from msgspec import Struct, structs
 
 from run_ledger.domain import instants
 from run_ledger.domain.instants import MICROSECONDS, Instant
+from run_ledger.domain.lengths import length_text
 
 from .alert_rules import AlertRule, AlertWhat, JobEnd, Ruling
-from .expectations import Expectation, length_text
+from .expectations import Expectation, Slots
 
 _MOST_EARLY = 60 * MICROSECONDS
 """How much before its slot a run may begin: no two clocks are the same."""
@@ -33,8 +34,6 @@ TOLD_WITHOUT_RULE: tuple[AlertWhat, ...] = ("missed", "too_long")
 """What is told of an expectation where its client has no rule for it."""
 
 RunFamily = Literal["missed", "late"]
-Slots = Callable[[Expectation, Instant], Iterator[Instant]]
-"""Yields the slots of an expectation that are later than an instant."""
 
 
 class Run(NamedTuple):
@@ -273,5 +272,5 @@ def _late(one: Expectation, slot: Instant, run: Run) -> str:
 
 def _why(one: Expectation) -> str:
     if one.cron is not None:
-        return f" by cron {one.cron} in {one.timezone}"
-    return f", {length_text(one.every_seconds or 0)} after the last"
+        return f" by cron {one.cron} in {one.timezone}{one.source_text}"
+    return f", {length_text(one.every_seconds or 0)} after the last{one.source_text}"

@@ -27,6 +27,7 @@ from run_ledger.store.dynamo.table_names import Tables
 from run_ledger.store.logs.identity_index import IdentityIndex
 from run_ledger.store.logs.known_entities import MOST_BYTES, KnownEntities
 
+from .announcing import keep_announced
 from .arrivals import ProbeReport, keep_arrivals, keep_failing
 from .entities import Entity, JobEntity, Layout, ProjectEntity
 from .entity_reads import Loader
@@ -123,7 +124,8 @@ class Ledger:
         self._rejected = [
             Rejected(one.raw, [one.message_id], one.error) for one in invalid_messages
         ]
-        groups = grouped(messages, self._entities, self._memory)
+        given = list(messages)
+        groups = grouped(given, self._entities, self._memory)
         self._waits.begin_batch()
         while groups:
             if remaining_seconds() <= _RESERVE_SECONDS:
@@ -138,6 +140,7 @@ class Ledger:
             groups = [group for group in groups if group.pending]
             if groups:
                 self._wait(groups, remaining_seconds())
+        keep_announced(self._client, self._tables.entries, report, given, self._rejected)
         self._keep_rejected(report, remaining_seconds)
         return report
 

@@ -13,7 +13,7 @@ from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.domain.instants import Instant
 from run_ledger.domain.state.rollups import projects_partition
 from run_ledger.store.dynamo.attributes import to_item
-from run_ledger.store.dynamo.batches import portions, read_items
+from run_ledger.store.dynamo.batches import every_item, portions, read_items
 from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.items import keys
 from run_ledger.store.items.job_items import StoredJob, from_job_item, sign_of_row
@@ -66,6 +66,15 @@ class LevelReads:
         )
         items, is_whole = self._rows(query, _ROW)
         return Seen([_row(item, at) for item in items], is_whole)
+
+    def directory(self) -> list[str]:
+        """Return the ids of all declared clients."""
+        query = QueryBuilder(self._tables.clients, "pk", keys.CLIENT_DIRECTORY)
+        try:
+            items = list(every_item(self._client.query, query.request(["sk"])))
+        except (ClientError, BotoCoreError) as error:
+            raise StoreUnavailable(str(error)) from error
+        return [item["sk"]["S"] for item in items]
 
     def jobs(self, job_ids: Iterable[str]) -> list[StoredJob]:
         """Return jobs as their items are now."""
