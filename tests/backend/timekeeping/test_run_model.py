@@ -2,7 +2,8 @@
 
 Runs begin, and the ledger hears of them at once, or when the writer works again. Sweeps are made at
 any time, by two functions at once, call by call; calls fail, take effect late, and
-sweeps are cut. In the end what was told is what a recount says that knows all runs.
+sweeps are cut. In the end what was told, to the client's people and to staff alike, is what a
+recount says that knows all runs.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from run_ledger.store.timed.run_reads import RunReads
 from run_ledger.store.timed.watch_ledger import WatchLedger
 from run_ledger.teller import Teller
 from run_ledger.timekeeping.run_sweep import RunSweep
+from run_ledger.timekeeping.watching import Watching
 
 MINUTE = 60 * MICROSECONDS
 PERIOD = 10 * MINUTE
@@ -47,6 +49,7 @@ LONG_GRACE = Expectation("patient", cron="*/10 * * * *", grace_seconds=900)
 EXPECTED = {one.pipeline: one for one in (BY_CRON, BY_LENGTH, LONG_GRACE)}
 RULES = (AlertRule("late", grace_seconds=0), AlertRule("missed", grace_seconds=0))
 CLIENT = WatchedClient("acme", tuple(EXPECTED.values()), RULES)
+WATCHING = Watching((CLIENT,), staff=RULES)
 _numbers = st.integers(0, 40)
 _trouble = st.sampled_from((*sorted(faults.BY_NAME), "late", "late and cut"))
 
@@ -159,7 +162,7 @@ class TimeModel(RuleBasedStateMachine):
 
         def work() -> None:
             with suppress(StoreUnavailable):
-                swept.run([CLIENT], (), watermark)
+                swept.run(WATCHING, watermark)
 
         sweeper.writer.start(work)
 
@@ -199,7 +202,8 @@ class TimeModel(RuleBasedStateMachine):
             for _ in range(3):
                 self.sweep(0)
                 self.let_all_end()
-            assert sorted(self.told()) == sorted(self.recount())
+            for of_staff in (False, True):
+                assert sorted(self.told(of_staff=of_staff)) == sorted(self.recount())
             before = len(self.bus.details)
             self.sweep(1)
             self.let_all_end()
@@ -256,11 +260,14 @@ class TimeModel(RuleBasedStateMachine):
         )
         assert not ledgers.post(self.ledger, [event]).failures
 
-    def told(self) -> list[Told]:
-        """Return the incidents that were told; each notice was told by one id with one text."""
+    def told(self, *, of_staff: bool) -> list[Told]:
+        """Return the incidents that were told to the client's people, or to staff.
+
+        Each notice was told by one id with one text.
+        """
         opened: dict[str, Told] = {}
         texts: dict[str, Any] = {}
-        for one in self.bus.details:
+        for one in (one for one in self.bus.details if one["of_staff"] is of_staff):
             assert texts.setdefault(one["notice_id"], one) == one
             is_closed = one["closed_at"] is not None
             assert one["incident_id"] in opened or not is_closed

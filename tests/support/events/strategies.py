@@ -128,6 +128,13 @@ _job_fields: dict[str, st.SearchStrategy[Any]] = {
     "delta": deltas,
     "delta_by_model": deltas_by_model,
     "running_totals": running_totals,
+    "expect": st.sampled_from(
+        (
+            {},
+            {"every": "1h", "grace": "0s"},
+            {"cron": "0 2 * * 1-5", "timezone": "Europe/Berlin", "max_duration": "2h"},
+        )
+    ),
 }
 _project_fields: dict[str, st.SearchStrategy[Any]] = {
     "name": st.sampled_from(("first", "second", "")),
@@ -143,7 +150,7 @@ _project_fields: dict[str, st.SearchStrategy[Any]] = {
 _nothing: dict[str, Any] = dict.fromkeys(
     [
         *("attempt", "delta", "delta_by_model", "error", "event_id", "log_url", "name", "stage"),
-        *("running_totals", "tags"),
+        *("running_totals", "expect", "tags"),
     ]
 )
 _nulls = st.just({}) | st.sets(st.sampled_from(sorted(_nothing)), max_size=3)

@@ -113,11 +113,9 @@ class Error(Struct, frozen=True, omit_defaults=True):
 
 
 class Expect(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """How a pipeline should run from now on.
+    """How a pipeline should run from now on; nothing is expected of it if it is empty."""
 
-    Without ``cron``, ``every`` and ``max_duration`` nothing is expected of it any more.
-    A misspelt member is refused: what was left of it might say the opposite.
-    """
+    # A misspelt member is refused: what was left of it might say the opposite.
 
     project: Identifier | UnsetType = UNSET
     cron: CronLine | UnsetType = UNSET

@@ -94,6 +94,11 @@ DELTAS: tuple[Any, ...] = (
     {f"n{n}": 1 for n in range(24)},
     {"a": LARGEST, "b": -LARGEST, "c": 0, "z" + "_" * 39: -1},
 )
+EXPECTED: tuple[Any, ...] = (
+    {},
+    {"cron": "0 2 * * 1-5", "timezone": "Europe/Berlin", "grace": "15m", "max_duration": "2h"},
+    {"every": "7d", "grace": "0s"},
+)
 
 JOB_FIELDS: dict[str, tuple[tuple[Any, ...], tuple[Any, ...], str]] = {
     "job_id": (IDENTIFIERS, NO_IDENTIFIERS, "1 to 128 of the characters"),
@@ -118,6 +123,7 @@ JOB_FIELDS: dict[str, tuple[tuple[Any, ...], tuple[Any, ...], str]] = {
     "heartbeat_seconds": (POSITIVES, NO_POSITIVES, "an integer from 1 to 2^53"),
     "error": ((), NO_OBJECTS, "the strings type and message"),
     "delta": (DELTAS, NO_DELTAS, "at most 24 pairs"),
+    "expect": (EXPECTED, (*NO_OBJECTS, {"crom": "0 2 * * *"}), "an object with cron"),
 }
 PROJECT_FIELDS: dict[str, tuple[tuple[Any, ...], tuple[Any, ...], str]] = {
     "project_id": (IDENTIFIERS, NO_IDENTIFIERS, "1 to 128 of the characters"),

@@ -25,6 +25,7 @@ from tests.support.dynamo.stand_in import Fault
 from tests.support.dynamo.writers import Writer
 from tests.support.events import builders, strategies, traffic
 from tests.support.readers import ledgers
+from tests.support.recounts import announced
 
 from run_ledger import writer as handlers
 from run_ledger.domain.contract.events import decode
@@ -335,6 +336,8 @@ class Deliveries(RuleBasedStateMachine):
                 self.deal_out()
                 self.let_all_end()
         assert not self.queue
+        taken = [raw for raw in self.sent if _name(raw) in self.entry_names()]
+        assert announced.kept(self.store) == announced.recounted(taken)
         assert [self.store.items(name) for name in names] == before
 
     def assert_rejected_for_a_reason(self) -> None:
