@@ -70,6 +70,20 @@ export interface Description {
   heartbeat_seconds?: number;
 }
 
+/**
+ * How a pipeline should run: `cron` (with `timezone`) or `every`, how late a run may begin (`grace`),
+ * how long a job may run. `{}` takes back what was said. See docs/contract.md.
+ */
+export interface Expect {
+  /** The event's own project, if it is about its runs in this one alone. */
+  project?: string;
+  cron?: string;
+  timezone?: string;
+  every?: string;
+  grace?: string;
+  max_duration?: string;
+}
+
 export interface JobFields extends Description {
   client_id?: string;
   project_id?: string;
@@ -81,6 +95,8 @@ export interface JobFields extends Description {
   parent_job_id?: string;
   records_total?: number;
   stage?: string;
+  /** How its pipeline should run from now on. */
+  expect?: Expect;
   /** Show that the job runs also while it has nothing to report. */
   keepAlive?: boolean;
 }

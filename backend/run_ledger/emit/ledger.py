@@ -102,6 +102,7 @@ class RunLedger:
         tags: Mapping[str, str] | None = None,
         log_url: str | None = None,
         heartbeat_seconds: int | None = None,
+        expect: Mapping[str, str] | None = None,
         keep_alive: bool = False,
     ) -> Job:
         """Return a job to report about: ``with ledger.job(…) as job:`` or ``async with``.
@@ -127,6 +128,8 @@ class RunLedger:
             log_url: where its log can be read.
             heartbeat_seconds: after a silence of so many seconds the job is shown as stalled
                 (default 900).
+            expect: how its pipeline should run from now on, such as ``{"cron": "0 2 * * *",
+                "timezone": "Europe/Berlin", "max_duration": "2h"}``; ``{}`` takes that back.
             keep_alive: report that the job is alive for as long as the process lives, even if
                 the work does not go on.
 
@@ -138,6 +141,7 @@ class RunLedger:
             "tags": tags,
             "log_url": log_url,
             "heartbeat_seconds": heartbeat_seconds,
+            "expect": expect,
         }
         reporter = self._reporter
         with reporter.guard():

@@ -40,6 +40,7 @@ examples:
   run-ledger emit job --job nightly-7 --add records_ok=120 --add records_failed=2 --at upload
   run-ledger emit job --job nightly-7 --model gpt-4o --add llm_calls=12 --add input_tokens=9000
   run-ledger emit job --job nightly-7 --result failed --error "disk full"
+  run-ledger emit job --job nightly-7 --expect "cron=0 2 * * *" --expect max_duration=2h
   run-ledger emit project --client acme --project catalogue --name Catalogue --jobs-expected 12
   run-ledger emit --check                                  does what I report arrive?
 
@@ -220,6 +221,7 @@ def _job(given: argparse.Namespace) -> dict[str, Any]:
         "records_total": given.total,
         "log_url": given.log_url,
         "heartbeat_seconds": given.heartbeat_seconds,
+        "expect": options.expectation(given),
         "error": error,
         **_by_model(_common(given), given.model),
     }

@@ -156,6 +156,7 @@ def _job(ledger: RunLedger, given: argparse.Namespace, command: Sequence[str]) -
         tags=dict(given.tag) if given.tag else None,
         log_url=given.log_url,
         heartbeat_seconds=given.heartbeat_seconds,
+        expect=options.expectation(given),
         keep_alive=True,
     )
 

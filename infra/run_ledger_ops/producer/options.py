@@ -18,7 +18,7 @@ from run_ledger_ops.console.arguments import USUAL_STACK_FILE
 from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.input_file import read_file
 from run_ledger_ops.console.terminal import warn
-from run_ledger_ops.producer.values import pair, whole
+from run_ledger_ops.producer.values import expected, pair, whole
 
 _OF_A_STACK = (
     *("event_bus_name", "region", "aws_endpoint_url"),
@@ -72,6 +72,22 @@ def add_job(
         metavar="N",
         help="after so many seconds of silence the job counts as stalled",
     )
+    group.add_argument(
+        "--expect",
+        type=expected,
+        action="append",
+        metavar="KEY=TEXT",
+        help="how its pipeline should run from now on: cron, timezone, every, grace, max_duration "
+        "or project, as in every=6h; may repeat; `nothing` takes it back",
+    )
+
+
+def expectation(given: argparse.Namespace) -> dict[str, str] | None:
+    """Return what ``--expect`` says of a pipeline's runs; None where it says nothing."""
+    members = dict(given.expect or ())
+    if not members:
+        return None
+    return {name: text for name, text in members.items() if text}
 
 
 def add_bus(parser: argparse.ArgumentParser) -> None:

@@ -51,6 +51,15 @@ def pair(text: str) -> tuple[str, str] | UnusableValue:
     return (name, value) if name and sign else UnusableValue(text, "NAME=TEXT")
 
 
+def expected(text: str) -> tuple[str, str] | UnusableValue:
+    """Read ``KEY=TEXT``, or ``nothing``, which has no text."""
+    if text.strip().lower() == "nothing":
+        return ("nothing", "")
+    found = pair(text)
+    is_none = isinstance(found, UnusableValue) or not found[1]
+    return UnusableValue(text, "KEY=TEXT, as in every=6h, or nothing") if is_none else found
+
+
 def model(text: str) -> str:
     """Read a language model's name as the library does: in one line, cut; blank for no name."""
     return " ".join(text.split())[:_MODEL_CHARACTERS]

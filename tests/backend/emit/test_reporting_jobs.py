@@ -12,6 +12,7 @@ from tests.backend.emit.conftest import Make
 from tests.support.producers.buses import WillingBus
 
 from run_ledger.domain.contract.fingerprints import fingerprint
+from run_ledger.domain.exceptions import InvalidEvent
 from run_ledger.emit import Job, RunLedger, current_job
 
 OWNER = {"client_id": "c", "project_id": "p"}
@@ -132,6 +133,7 @@ def test_everything_that_is_known_goes_with_the_start(ledger: RunLedger, bus: Wi
         "tags": {"team": "x"},
         "log_url": "https://logs/x",
         "heartbeat_seconds": 60,
+        "expect": {"cron": "0 2 * * *", "max_duration": "2h"},
         "attempt": 3,
         "job_id": "j",
     }
@@ -142,6 +144,25 @@ def test_everything_that_is_known_goes_with_the_start(ledger: RunLedger, bus: Wi
     first = bus.details[0]
     assert {name: first[name] for name in [*words, *OWNER]} == {**words, **OWNER}
     assert bus.jobs["j"].attempt == 3
+    assert sum("expect" in detail for detail in bus.details) == 1
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_what_is_expected_may_be_wrong_or_nothing(
+    make: Make, bus: WillingBus, *, strict: bool
+) -> None:
+    """A schedule that is none costs no event but in tests; an empty one is sent, to take back."""
+    ledger = make(strict=strict)
+    wrong = {"cron": "61 2 * * *"}
+    if strict:
+        with pytest.raises(InvalidEvent, match="got '61 2"):
+            ledger.job(**OWNER, job_id="a", expect=wrong)
+        return
+    ledger.job(**OWNER, job_id="a", expect=wrong).start()
+    ledger.job(**OWNER, job_id="b", expect={}).start()
+    assert ledger.flush(30)
+    assert [detail.get("expect") for detail in bus.details] == [None, {}]
+    assert ledger.stats().invalid == 1
 
 
 def test_words_are_put_together_and_the_last_one_counts(make: Make, bus: WillingBus) -> None:

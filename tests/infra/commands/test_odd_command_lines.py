@@ -146,6 +146,26 @@ def test_odd_values_cost_themselves_alone(run: Runner) -> None:
     assert run("emit", "job", *OWNER, "--job", "j", "--total", "many", "--strict")[0] == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["cron=0 2 * * *", "max_duration=2h"], {"cron": "0 2 * * *", "max_duration": "2h"}),
+        (["every=6h", "hourly"], {"every": "6h"}),
+        (["Nothing"], {}),
+        ([], None),
+        (["cron=never"], None),
+    ],
+)
+def test_what_is_expected_of_a_pipeline(
+    run: Runner, words: list[str], said: dict[str, str] | None
+) -> None:
+    """By keys and texts, or that it is nothing any more; what is wrong costs itself alone."""
+    options = [option for word in words for option in ("--expect", word)]
+    assert run("emit", "job", *OWNER, "--job", "j", *options)[0] == 0
+    (detail,) = run.bus.details
+    assert detail.get("expect") == said
+
+
 def test_what_was_left_out_is_counted(run: Runner) -> None:
     """In the JSON that the command prints."""
     words = ("--add", "a=x", "--total", "y", "--log-url", "http://insecure", "--json")

@@ -37,7 +37,7 @@ test("a tracked job starts, adds, and has ended when its work has", async (conte
   const { url, details } = await door(context);
   const { ledger, problems } = ledgerOf(context, url);
 
-  const done = await ledger.tracked({ job_id: "j", name: "Nightly", pipeline: "prices", records_total: 2 }, (job) => {
+  const done = await ledger.tracked({ job_id: "j", name: "Nightly", pipeline: "prices", records_total: 2, expect: { every: "6h" } }, (job) => {
     job.stage("fetch");
     job.add({ records_ok: 1 });
     job.add({ records_ok: 1, llm_calls: 1 }, { model: "gpt-4o-mini" });
@@ -53,6 +53,7 @@ test("a tracked job starts, adds, and has ended when its work has", async (conte
     pipeline: "prices",
     name: "Nightly",
     records_total: 2,
+    expect: { every: "6h" },
     status: "running",
     stage: "fetch",
     delta: { records_ok: 1 },
@@ -60,6 +61,7 @@ test("a tracked job starts, adds, and has ended when its work has", async (conte
   });
   assert.deepEqual([end.status, end.result, end.job_id, end.pipeline], ["completed", "succeeded", "j", "prices"]);
   assert.ok(occurred_at < end.occurred_at);
+  assert.ok(!("expect" in end));
   assert.notEqual(event_id, end.event_id);
   assert.deepEqual([ledger.stats(), problems], [{ accepted: 2, rejected: 0, lost: 0, waiting: 0 }, []]);
 });

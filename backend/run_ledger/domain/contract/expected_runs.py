@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from msgspec import UNSET, UnsetType
 
-from run_ledger.domain import zones
 from run_ledger.domain.cron_lines import CronError, check_line
 from run_ledger.domain.exceptions import InvalidEvent, shown
 from run_ledger.domain.lengths import lengths_allowed, seconds_in
@@ -58,6 +57,8 @@ def _is_zone(name: str) -> bool:
 
     A producer's may not have the list of zones; then the writer looks.
     """
+    from run_ledger.domain import zones  # noqa: PLC0415 - nothing else waits for it
+
     try:
         zones.zone(name)
     except ModuleNotFoundError:
