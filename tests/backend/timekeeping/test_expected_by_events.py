@@ -9,6 +9,7 @@ import pytest
 from tests.backend.timekeeping import test_who_is_told
 from tests.backend.timekeeping.test_who_is_told import Told
 from tests.support.dynamo.querying import ScriptedQuerying
+from tests.support.dynamo.sizing import Meter
 from tests.support.dynamo.stand_in import Call, Dynamo, Fault, client_error
 from tests.support.dynamo.tables import NAMES
 from tests.support.events.builders import PROJECT_ID, job_update
@@ -227,3 +228,26 @@ def test_an_event_that_is_rejected_says_nothing() -> None:
     report = ledgers.post(ledger, [job_update(event_id="2", client_id="evil", expect=HOURLY)])
     assert [one.reason for one in report.rejected] == ["identity_mismatch"]
     assert not announced(store)
+
+
+def units_of(*events: Mapping[str, Any]) -> int:
+    """Return the write units that a batch costs when its jobs are known."""
+    store, meter = ledgers.empty_store(), Meter()
+    begun = [
+        job_update(job_id=job_id, event_id="1", pipeline="hourly", status="running")
+        for job_id in ("a", "b")
+    ]
+    ledgers.post(ledgers.make_ledger(store), begun)
+    ledger = ledgers.make_ledger(store, meter.script)
+    assert not ledgers.post(ledger, [dict(event) for event in events]).failures
+    return sum(meter.write_units.values())
+
+
+def test_what_it_costs() -> None:
+    """One unit for each batch and pipeline; what says nothing of it pays nothing for it."""
+    deltas = [
+        job_update(job_id=job_id, event_id="2", pipeline="hourly", delta={"records_ok": 1})
+        for job_id in ("a", "b")
+    ]
+    saying = [{**one, "detail": {**one["detail"], "expect": HOURLY}} for one in deltas]
+    assert units_of(*saying) == units_of(*deltas) + 1
