@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
@@ -26,7 +26,7 @@ from tests.support.dynamo.tables import NAMES
 from tests.support.readers.declared import UPDATED_AT
 from tests.support.readers.reading import SETTINGS, Serial
 
-from run_ledger import courier, metrics, prover, sweeper, teller, writer
+from run_ledger import api, courier, metrics, prover, sweeper, teller, writer
 from run_ledger.delivering.channel_senders import ChannelSenders
 from run_ledger.delivering.deliverer import Deliverer
 from run_ledger.delivering.delivery_queue import DeliveryQueue
@@ -120,6 +120,8 @@ class DaySystem:
         self.mails: list[tuple[str, Letter, tuple[str, ...]]] = []
         self.metrics: dict[str, Mapping[str, Any]] = {}
         self.counts: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        """How long the handlers have worked, in CPU seconds."""
         self.differences: list[str] = []
         self.incidents = Incidents(rules_of(day))
         self.troubles = _Troubles()
@@ -374,10 +376,12 @@ class DaySystem:
         calls = self._dice.randrange(1, _MOST_CALLS_BEFORE_A_KILL) if is_due else None
         self._function, self._calls_left = name, calls
         self.counts[f"calls of {name}"] += 1
+        began = time.process_time()
         try:
             return handler(event, _Context())
         finally:
             self._calls_left = None
+            self.seconds[name] += time.process_time() - began
 
     # ------------------------------------------------------------------------- what is made
 
@@ -455,6 +459,7 @@ class DaySystem:
             mock.patch.object(prover, "dynamodb", lambda: self.client),
             mock.patch.object(sweeper, "_tools", lambda: (SETTINGS, Serial())),
             mock.patch.object(sweeper, "dynamodb", lambda: self.client),
+            mock.patch.object(api, "_reader", lambda: self.reader),
             mock.patch.object(metrics, "emit", self._emit),
         ]
         log = logging.getLogger("run_ledger")

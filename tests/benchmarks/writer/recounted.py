@@ -85,8 +85,8 @@ class Recount:
         }
         contents: Contents = {}
         for item in store.items(NAMES.entries):
-            _, kind, name, *_ = item["pk"]["S"].split("#")
             for entry in entries_of(item):
+                _, kind, name, *_ = item["pk"]["S"].split("#")
                 _note(contents, (kind, name), entry.event_id, entry.detail)
         return [
             *_unlike("job", jobs, self.jobs),

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.support.events.builders import Envelope
-from tests.support.recounts.views import RESULTS, facts
+from tests.support.recounts.views import RESULTS, Fact, facts
 
 from run_ledger.domain.digests.digest_figures import WorkFigures
 from run_ledger.domain.instants import HOUR
@@ -29,10 +29,17 @@ def recounted_work(
     envelopes: Iterable[Envelope], client_id: str, first: date, end: date, tz: str
 ) -> dict[str | None, WorkFigures]:
     """Return the work of a client by pipeline, and of all under None, in the days up to *end*."""
+    return work_in(facts(envelopes), client_id, first, end, tz)
+
+
+def work_in(
+    counted: Iterable[Fact], client_id: str, first: date, end: date, tz: str
+) -> dict[str | None, WorkFigures]:
+    """Return the same of facts about jobs, whichever and whosever they are."""
     with files("tzdata").joinpath("zoneinfo", *tz.split("/")).open("rb") as file:
         zone = ZoneInfo.from_file(file, key=tz)
     sums: dict[str | None, dict[str, Any]] = {None: {}}
-    for fact in facts(envelopes):
+    for fact in counted:
         hour = _EPOCH + timedelta(microseconds=fact.at // HOUR * HOUR)
         if fact.client_id != client_id or abs(hour.date() - first) > _FAR:
             continue

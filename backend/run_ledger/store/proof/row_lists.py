@@ -64,12 +64,17 @@ class OfClient(Struct, frozen=True):
 
 
 def near_jobs(reading: Reading, client_id: str, of_day: str) -> set[Name]:
-    """Return the jobs of a client that were created on a day or the day before it.
+    """Return the jobs of a client that were created on a day, or the day before and went on.
 
-    This and the next two raise TooMany for more than `MOST_NAMES`.
+    What was over before the day counts on it only where a clock was ahead. This and the next two
+    raise TooMany for more than `MOST_NAMES`.
     """
-    first = later(midnight(of_day), -DAY)
-    return _all_but_too_many(name for name, _ in _jobs_of(reading, client_id, first, _end(of_day)))
+    begin = midnight(of_day)
+    return _all_but_too_many(
+        name
+        for name, item in _jobs_of(reading, client_id, later(begin, -DAY), _end(of_day))
+        if _last_event(item) >= begin
+    )
 
 
 def wide_jobs(reading: Reading, client_id: str, of_day: str) -> set[Name]:

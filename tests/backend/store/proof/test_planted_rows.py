@@ -238,3 +238,33 @@ def test_many_wrong_rows_of_a_day_are_judged_together(
 
     again, walked = 3, 3
     assert len(lists) <= again + walked
+
+
+def test_jobs_that_were_over_the_day_before_are_not_read_again(
+    books: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the day before, only jobs of which an event came in on the day may count on it.
+
+    So the hourly walks of a quiet day don't read all of a busy one before it.
+    """
+    names = {"client_id": "client-1", "project_id": "project-1"}
+    day_before = "2026-11-21T10:00:00Z"
+    for job_id in ("job-5", "job-6"):
+        begun = job_update(event_id="a", job_id=job_id, occurred_at=day_before, **names)
+        post(books, [begun], at=later(NOW, -DAY))
+    post(books, [said("job-6", "12:30:00", delta={"records_ok": 2})])
+    read: set[str] = set()
+    glance_at_sums = row_walk.glance_at_sums
+
+    def noted(reading: Any, jobs: Any, *given: Any) -> Any:
+        read.update(name.entity_id for name in jobs)
+        return glance_at_sums(reading, jobs, *given)
+
+    run_proof(books, later(SETTLED, -15 * HOUR))  # the day before is over
+    monkeypatch.setattr(row_walk, "glance_at_sums", noted)
+
+    proof = run_proof(books)
+
+    assert (proof.found, proof.differing) == ([], 0)
+    assert "job-6" in read
+    assert "job-5" not in read
