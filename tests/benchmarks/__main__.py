@@ -1,4 +1,4 @@
-"""Measure and report: `python -m tests.benchmarks [--only NAME…]`.
+"""Measure and report: `python -m tests.benchmarks [--only NAME…] [--events N]`.
 
 Prints a table and writes `.run-ledger/bench.json`. A figure that can't be taken is named with the
 reason in both, the others are taken all the same, and the exit code is 1 (130 after Ctrl-C).
@@ -24,10 +24,12 @@ from . import cold_start, dashboard, emit, end_to_end, hidden, local_stack, nois
 from .costs import idle, intake, proof, rates, reading
 from .figures import Figure
 from .reader import lists, overviews, trends
+from .whole_day import day_replay
 from .writer import domain, hot_job, recounted, stored, writer_cpu, writer_units
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / ".run-ledger" / "bench.json"
+FEWEST_EVENTS = 1_000
 INTERRUPTED = 130  # what shells say of a program that Ctrl-C ended
 INTERRUPTION = "interrupted before it was taken"
 # pytest's outcomes are what a missing browser raises; they are no exceptions of the usual tree.
@@ -48,6 +50,9 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "stored_bytes_per_million_events": stored.bytes_per_million_events,
     "history_read_units_1000_events": stored.history_read_units,
     "recount_differences_million_events": recounted.differences_of_a_million,
+    "day_of_a_million_differences": day_replay.differences,
+    "day_of_a_million_seconds": day_replay.seconds,
+    "day_of_a_million_memory_mb": day_replay.memory_mb,
     "hot_job_deltas_per_second": hot_job.deltas_per_second,
     "hot_job_write_units_per_second": hot_job.write_units_per_second,
     "end_to_end_events_per_second": end_to_end.events_per_second,
@@ -97,7 +102,16 @@ def main(arguments: Sequence[str] | None = None, report: Path = REPORT) -> int:
     """
     parser = argparse.ArgumentParser(prog='make bench ARGS="…"', description="Measure.")
     parser.add_argument("--only", nargs="+", choices=sorted(FIGURES), metavar="NAME")
-    names = parser.parse_args(arguments).only or list(FIGURES)
+    parser.add_argument(
+        "--events",
+        type=_number_of_events,
+        default=day_replay.EVENTS,
+        metavar="N",
+        help=f"how many events the replayed day has, {day_replay.EVENTS:,} unless given",
+    )
+    given = parser.parse_args(arguments)
+    names = given.only or list(FIGURES)
+    day_replay.choose(given.events)
     figures: list[Figure] = []
     missing: dict[str, str] = {}
     try:
@@ -110,6 +124,13 @@ def main(arguments: Sequence[str] | None = None, report: Path = REPORT) -> int:
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(json.dumps(document(figures, missing), indent=2) + "\n")
     return INTERRUPTED if INTERRUPTION in missing.values() else bool(missing)
+
+
+def _number_of_events(text: str) -> int:
+    """Return the number in *text*; a day has enough events for every kind of thing to happen."""
+    if not text.isascii() or not text.isdecimal() or int(text) < FEWEST_EVENTS:
+        raise argparse.ArgumentTypeError(f"{text!r}; allowed: a number of at least {FEWEST_EVENTS}")
+    return int(text)
 
 
 def take(names: Sequence[str], figures: list[Figure], missing: dict[str, str]) -> None:

@@ -26,7 +26,8 @@ from run_ledger.domain.digests.digest_figures import WorkFigures
 from run_ledger.domain.instants import DAY, HOUR, Instant, floor, later, text
 
 from .day_incidents import Cause
-from .day_system import CHANNELS, DaySystem
+from .day_stage import CHANNELS, address_of, now
+from .day_system import DaySystem
 from .day_traffic import FIRST
 
 _FROM, _TO = str(FIRST.date() - timedelta(days=1)), str(FIRST.date() + timedelta(days=3))
@@ -45,15 +46,18 @@ class DayRecount:
         self._wanted = Recount()
         self._facts: list[Fact] = []
         self._states: dict[str, Counter[str]] = {}
+        self.events = 0
+        """How many distinct events the day had, once they have been recounted."""
 
     def differences(self, progress: Callable[[float], None]) -> Iterator[str]:
         """Yield what differs; *progress* hears how much of the recount is done, from 0 to 1."""
         system, day = self._system, self._system.day
         yield from system.differences
-        yield from (f"trouble: {line}" for line in system.troubles.lines)
+        yield from (f"trouble: {line}" for line in system.stage.troubles.lines)
         for number, client_id in enumerate(day.client_ids):
             events = day.events_of(number)
             self._wanted.take(events)
+            self.events += len(events)
             mine = list(_condensed(facts(events)))
             self._facts += mine
             yield from self._of_client(client_id, mine)
@@ -85,21 +89,23 @@ class DayRecount:
         asked = {"show": {"client_id": client_id, "day": str(first)}}
         shown = self._invoke("digester", digester.handler, asked)["figures"]
         one = timedelta(days=1)
-        now, before = (
+        work, before = (
             work_in(mine, client_id, begin, begin + one, "UTC") for begin in (first, first - one)
         )
-        yield from _unlike(f"digest of {client_id}", shown["work"], now.pop(None))
+        yield from _unlike(f"digest of {client_id}", shown["work"], work.pop(None))
         yield from _unlike(f"digest of {client_id} before", shown["work_before"], before.pop(None))
         told = {one["pipeline"]: one["work"] for one in shown["pipelines"]}
-        for name in {**told, **now}:
-            wanted = now.get(name, WorkFigures())
+        for name in {**told, **work}:
+            wanted = work.get(name, WorkFigures())
             yield from _unlike(f"digest of {client_id} {name}", told.get(name), wanted)
         is_open = sum(
             self._system.incidents.opened[cause] - self._system.incidents.closed[cause]
             for cause in self._system.incidents.opened
             if cause[0] == client_id
         )
-        yield from _unlike(f"digest's incidents of {client_id}", shown["incidents"]["count"], is_open)
+        yield from _unlike(
+            f"digest's incidents of {client_id}", shown["incidents"]["count"], is_open
+        )
 
     # ------------------------------------------------------------------------- totals
 
@@ -126,8 +132,7 @@ class DayRecount:
                 yield from _unlike_point(name, points.get(at), expected.get(at))
 
     def _overview(self, period: str, days: int) -> Iterator[str]:
-        now = self._system.now()
-        since = later(floor(now, HOUR), -days * DAY)
+        since = later(floor(now(), HOUR), -days * DAY)
         earlier = later(since, -days * DAY)
         done: dict[str, Counter[str]] = {}
         before: dict[str, Counter[str]] = {}
@@ -136,7 +141,9 @@ class DayRecount:
             sums.setdefault(fact.client_id, Counter())[fact.name] += fact.amount
         shown = self._ask("/overview", STAFF, period=period)
         clients = [one["client_id"] for one in shown["clients"]]
-        yield from _unlike(f"clients of the overview {period}", clients, self._system.day.client_ids)
+        yield from _unlike(
+            f"clients of the overview {period}", clients, self._system.day.client_ids
+        )
         for one in (*shown["clients"], shown["totals"]):
             mine = [one["client_id"]] if "client_id" in one else clients
             name = f"overview {period} {one.get('client_id', 'in all')}"
@@ -156,7 +163,9 @@ class DayRecount:
                 yield from _unlike(f"{name} counters", which["counters"], counters)
         model = self._system.incidents
         is_open = model.opened.total() - model.closed.total()
-        yield from _unlike(f"incidents of the overview {period}", shown["incidents"]["open"], is_open)
+        yield from _unlike(
+            f"incidents of the overview {period}", shown["incidents"]["open"], is_open
+        )
 
     # ----------------------------------------------------------------- what people are told
 
@@ -176,25 +185,27 @@ class DayRecount:
             for channel in CHANNELS
             if turn == "opened" or one["closed_at"] is not None
         }
-        sent = Counter(name for name, _, _ in self._system.mails if not name.startswith("digest-"))
+        sent = Counter(
+            name for name, _, _ in self._system.outside.mails if not name.startswith("digest-")
+        )
         for name in {**dict.fromkeys(wanted_mails), **sent}:
             yield from _unlike(f"mails {name}", sent[name], int(name in wanted_mails))
 
     def _digest_mails(self) -> Iterator[str]:
         sent = Counter(
             address
-            for name, _, recipients in self._system.mails
+            for name, _, recipients in self._system.outside.mails
             if name.startswith("digest-daily-" + str(FIRST.date()))
             for address in recipients
         )
-        wanted = {f"{CHANNELS[0]}@{one}.example": 1 for one in self._system.day.client_ids}
+        wanted = {address_of(CHANNELS[0], one): 1 for one in self._system.day.client_ids}
         yield from _unlike("mails with digests", dict(sent), wanted)
 
     # --------------------------------------------------------------------- proof and the rest
 
     def _proof(self) -> Iterator[str]:
         shown = self._ask("/proof", STAFF)
-        settled = later(floor(self._system.now(), HOUR), -HOUR)
+        settled = later(floor(now(), HOUR), -HOUR)
         midnight = text(floor(settled, DAY))
         yield from _unlike("differences of the proof", shown["differences"], 0)
         yield from _unlike("proved to", shown["proved_to"], text(settled))
@@ -207,7 +218,7 @@ class DayRecount:
 
     def _sweep(self) -> Iterator[str]:
         self._invoke("sweeper", sweeper.handler, {})
-        swept = self._system.metrics["swept"]
+        swept = self._system.stage.metrics["swept"]
         states = _together(self._states, self._states)
         # Nothing comes any more, so all that runs is silent for too long.
         wanted = {"Running": states["running"], "Stalled": states["running"]}
@@ -224,7 +235,7 @@ class DayRecount:
         given = {name: [value] for name, value in parameters.items() if value is not None}
         event = api_event(resource, asking, parameters=given)
         answer = self._invoke("api", api.handler, event)
-        if answer["statusCode"] != 200:  # noqa: PLR2004 - HTTP's
+        if answer["statusCode"] != 200:
             raise RuntimeError(f"{resource} {given}: {answer['statusCode']} {answer['body']}")
         return json.loads(answer["body"])
 

@@ -28,10 +28,13 @@ _LATE_SECONDS, _AGAIN_SECONDS = 3 * 3_600, 2 * 3_600
 LAST_SECONDS = DAY_SECONDS + 7_200 + _LATE_SECONDS + _AGAIN_SECONDS
 """How long after the beginning of the day the last event comes at the latest."""
 _COUNTERS = ("records_ok", "records_failed", "llm_calls", "input_tokens", "cost_microusd")
-_GOOD, _BAD = ("succeeded", "succeeded", "succeeded", "partial", "cancelled"), (
-    "failed",
-    "failed",
-    "timed_out",
+_GOOD, _BAD = (
+    ("succeeded", "succeeded", "succeeded", "partial", "cancelled"),
+    (
+        "failed",
+        "failed",
+        "timed_out",
+    ),
 )
 _MODELS = ("large", "small", "vendor/tiny:2")
 _GARBAGE = "{} is no event"

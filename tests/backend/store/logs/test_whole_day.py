@@ -1,0 +1,162 @@
+"""A small day through all handlers differs in nothing from a recount, and what is wrong is named.
+
+The day of a million events is a figure: `make bench ARGS="--only day_of_a_million_differences"`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from tests.benchmarks.whole_day import day_replay
+from tests.benchmarks.whole_day.day_recount import DayRecount
+from tests.benchmarks.whole_day.day_system import DaySystem
+from tests.benchmarks.whole_day.day_traffic import Day
+from tests.support.dynamo.tables import NAMES
+
+EVENTS = 2_000
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_day_in_trouble_differs_in_nothing(seed: int) -> None:
+    """Events that come late, twice and out of order, and writers and tellers that are killed."""
+    done = day_replay.replay(EVENTS, seed)
+
+    assert done.first == ()
+    assert done.differences == 0
+    assert done.kills == 2 * day_replay.KILLS
+    assert done.counts["deliveries"] > done.events > EVENTS // 2
+    assert done.counts["ends"] > 0
+
+
+@pytest.fixture(scope="module")
+def lived() -> DaySystem:
+    """Give a day that is over, without kills."""
+    system = DaySystem(Day(EVENTS, 5, 1), 0, 300)
+    system.live()
+    system.store.told = lambda _: None  # what the tests write is no end of a job
+    return system
+
+
+def differences(system: DaySystem) -> list[str]:
+    """Return what differs on the day."""
+    with system.at_the_end() as invoke:
+        return list(DayRecount(system, invoke).differences(lambda _: None))
+
+
+@contextmanager
+def one_more(system: DaySystem, table: str, attribute: str) -> Iterator[None]:
+    """Add one to a number of the first item that has it."""
+    (item, *_) = (one for one in system.store.items(table) if attribute in one)
+    wrong = {**item, attribute: {"N": str(int(item[attribute]["N"]) + 1)}}
+    client: Any = system.store.client()
+    client.put_item(TableName=table, Item=wrong)
+    try:
+        yield
+    finally:
+        client.put_item(TableName=table, Item=item)
+
+
+def test_a_day_without_kills_differs_in_nothing(lived: DaySystem) -> None:
+    """So what the tests below name is what they have made wrong."""
+    assert differences(lived) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "attribute", "named"),
+    [
+        (NAMES.jobs, "c_records_ok", ("job job-",)),
+        (NAMES.projects, "c_records_ok", ("project project-",)),
+        (NAMES.rollups, "c_cost_microusd", ("row (",)),
+        (NAMES.rollups, "now_succeeded", ("row (",)),
+    ],
+)
+def test_what_is_stored_wrongly_is_named(
+    lived: DaySystem, table: str, attribute: str, named: tuple[str, ...]
+) -> None:
+    """One more of anything is a difference, in what is stored and in what is answered of it."""
+    with one_more(lived, table, attribute):
+        found = differences(lived)
+
+    assert all(any(one.startswith(name) for one in found) for name in named), found
+
+
+def test_a_wrong_total_of_a_client_is_in_answers_and_digest(lived: DaySystem) -> None:
+    """The figures that people see are compared one by one, not only what they are made of."""
+    rows = [one for one in lived.store.items(NAMES.rollups) if "ended_succeeded" in one]
+    item = next(one for one in rows if one["pk"]["S"] == "client#client-00#2026-11-18")
+    client: Any = lived.store.client()
+    number = int(item["ended_succeeded"]["N"])
+    client.put_item(
+        TableName=NAMES.rollups, Item={**item, "ended_succeeded": {"N": str(number + 1)}}
+    )
+    try:
+        found = differences(lived)
+    finally:
+        client.put_item(TableName=NAMES.rollups, Item=item)
+
+    for name in ("row (", "trends by pipeline", "overview 7d", "digest of client-00"):
+        assert any(one.startswith(name) for one in found), (name, found)
+
+
+def without_first_mail(system: DaySystem) -> None:
+    """Lose a mail."""
+    del system.outside.mails[0]
+
+
+def with_first_mail_twice(system: DaySystem) -> None:
+    """Send a mail twice."""
+    system.outside.mails.append(system.outside.mails[0])
+
+
+def with_unheard_incident(system: DaySystem) -> None:
+    """Expect one more incident than there was."""
+    system.incidents.opened["client-00", "pipeline-0", "failed", "of another kind"] += 1
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (without_first_mail, "mails "),
+        (with_first_mail_twice, "mails "),
+        (with_unheard_incident, "incidents opened and closed"),
+    ],
+)
+def test_what_people_are_told_wrongly_is_named(
+    lived: DaySystem, change: Callable[[DaySystem], None], named: str
+) -> None:
+    """A notice too few, one too many, and an incident that nobody heard of."""
+    mails, opened = list(lived.outside.mails), lived.incidents.opened.copy()
+    change(lived)
+    found = differences(lived)
+    lived.outside.mails[:], lived.incidents.opened = mails, opened
+
+    assert any(one.startswith(named) for one in found), found
+
+
+def test_a_figure_that_differs_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run fails, and says what differs first."""
+    wrong = day_replay.Replayed(9, {}, 0, {"all": 1.0}, 1.0, 2, ("job a", "job b"))
+
+    class _Done:
+        def __init__(self, *_: Any, **__: Any) -> None: ...
+
+        def __enter__(self) -> Any:
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def submit(self, *_: Any) -> Any:
+            return self
+
+        def result(self) -> day_replay.Replayed:
+            return wrong
+
+    monkeypatch.setattr(day_replay, "ProcessPoolExecutor", _Done)
+    day_replay.choose(9)
+
+    with pytest.raises(day_replay.DifferencesFound, match="2, of which the first is: job a"):
+        day_replay.differences()
+    day_replay.choose(day_replay.EVENTS)
