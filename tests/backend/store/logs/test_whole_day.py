@@ -14,6 +14,8 @@ from tests.benchmarks.whole_day import day_replay
 from tests.benchmarks.whole_day.day_recount import DayRecount
 from tests.benchmarks.whole_day.day_system import DaySystem
 from tests.benchmarks.whole_day.day_traffic import Day
+from tests.support.dynamo.querying import Querying
+from tests.support.dynamo.sizing import rules
 from tests.support.dynamo.tables import NAMES
 
 EVENTS = 2_000
@@ -160,3 +162,34 @@ def test_a_figure_that_differs_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(day_replay.DifferencesFound, match="2, of which the first is: job a"):
         day_replay.differences()
     day_replay.choose(day_replay.EVENTS)
+
+
+def test_the_fast_stand_in_holds_what_the_slow_one_does(lived: DaySystem) -> None:
+    """Its partitions and the entries of its indexes are those that a look at all items gives."""
+    slow, fast = Querying(lived.store), lived.stage.client
+
+    def asked(client: Any, table: str, hash_name: str, partition: str, **more: Any) -> Any:
+        return client._rows(
+            {
+                "TableName": table,
+                "KeyConditionExpression": "#0 = :0",
+                "ExpressionAttributeValues": {":0": {"S": partition}},
+                **more,
+            },
+            hash_name,
+        )
+
+    places = 0
+    for table, of_table in rules().items():
+        items = lived.store.items(table)
+        names = [
+            (of_table.key[0], {}),
+            *((one.keys[0], {"IndexName": one.name}) for one in of_table.indexes),
+        ]
+        for hash_name, more in names:
+            for partition in sorted({one[hash_name]["S"] for one in items if hash_name in one}):
+                found = asked(fast, table, hash_name, partition, **more)
+                wanted = asked(slow, table, hash_name, partition, **more)
+                assert sorted(map(str, found)) == sorted(map(str, wanted))
+                places += len(found)
+    assert places > EVENTS // 10
