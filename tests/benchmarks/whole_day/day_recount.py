@@ -94,7 +94,7 @@ class DayRecount:
         )
         yield from _unlike(f"digest of {client_id}", shown["work"], work.pop(None))
         yield from _unlike(f"digest of {client_id} before", shown["work_before"], before.pop(None))
-        told = {one["pipeline"]: one["work"] for one in shown["pipelines"]}
+        told = {one["name"]: one["work"] for one in shown["groups"]}
         for name in {**told, **work}:
             wanted = work.get(name, WorkFigures())
             yield from _unlike(f"digest of {client_id} {name}", told.get(name), wanted)

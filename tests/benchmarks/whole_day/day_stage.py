@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -34,7 +35,7 @@ from run_ledger.read.reader import Reader
 from run_ledger.store.clients.channel_reads import read_channel
 from run_ledger.store.clients.digest_reads import read_digests, read_mail_channels
 from run_ledger.store.deliveries.delivery_records import DeliveryRecords
-from run_ledger.store.digests.digest_records import DigestRecords
+from run_ledger.store.digests.digest_records import LINK_SECRET_BYTES, DigestRecords
 from run_ledger.store.dynamo.attributes import to_item
 from run_ledger.store.incidents.first_failures import FirstFailures
 from run_ledger.store.incidents.incident_ledger import IncidentLedger
@@ -166,6 +167,8 @@ class DayStage:
             partial(read_mail_channels, self.client, NAMES.clients),
             DigestRecords(self.client, NAMES.incidents),
             self._deliveries(),
+            partial(secrets.token_urlsafe, LINK_SECRET_BYTES),
+            f"{_SITE}/digests/off",
             _SITE,
         )
         return digester.Digester(partial(read_digests, self.client, NAMES.clients), sender)
