@@ -68,8 +68,8 @@ class ActTaker:
             raise StoreUnavailable("no time is left for this act")
         update = event.update
         row = self._rows.find(update.incident_id)
-        if row is None or row.scope.client_id != update.client_id:
-            raise _refused(event, "unknown_incident", "an incident of the client")
+        if row is None or row.scope.listener != update.client_id:
+            raise _refused(event, "unknown_incident", "an incident of the client, or of staff (*)")
         act = IncidentAct(
             event_id=event.event_id,
             act=update.act,

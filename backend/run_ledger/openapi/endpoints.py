@@ -252,7 +252,8 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         summary="List incidents, newest first or by their jobs",
         about=(
             "An incident is one thing wrong that people were told of: failures of one pipeline "
-            "with one fingerprint, by a rule of its client's alerts. It is here from the moment in "
+            "with one fingerprint, by a rule of its client's alerts. Staff's rules make others, "
+            "which staff alone see (`of_staff`). It is here from the moment in "
             "which it opens; what heals within its grace never is. Closed ones are kept for as "
             "long as entries are. Ordered by `opened_at`, then `incident_id`, both descending. "
             "Follow `next_cursor` until it is null; a page may be short. An incident that matches "

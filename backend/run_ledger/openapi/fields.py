@@ -239,6 +239,11 @@ SPECIAL: Mapping[tuple[str, str], str] = {
         for document in ("Incident", "OneIncident")
     },
     **{
+        (document, "of_staff"): "Whether it is one of staff: by a rule of theirs, or about the "
+        "ledger itself. Only staff see such incidents, and act on them, with `*` for the client."
+        for document in ("Incident", "OneIncident")
+    },
+    **{
         (document, "last_job_id"): "The last of the jobs; null where it is about no job. Of "
         "`differs`, what differs: a job's id, or a name with a space in it."
         for document in ("Incident", "OneIncident")

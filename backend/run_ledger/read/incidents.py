@@ -7,13 +7,14 @@ from an index of their own, all of them for each page; where they are too many f
 looked for among all, in one round more.
 
 Of another client's incident nothing is read beyond its row, and the answer is the same as for an
-id that nothing has.
+id that nothing has. So it is of staff's, for all but staff.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -25,9 +26,10 @@ from run_ledger.domain.api.incidents import (
     incident_document,
     one_incident_document,
 )
-from run_ledger.domain.api.pages import PageRows, covers, merged
+from run_ledger.domain.api.pages import FEWEST_ROWS, PageRows, covers, merged
 from run_ledger.domain.contract.vocabulary import is_identifier
 from run_ledger.domain.exceptions import InvalidQuery, NotFound
+from run_ledger.domain.incidents.alert_rules import IncidentScope
 from run_ledger.domain.incidents.incident_rows import IncidentRow
 from run_ledger.domain.instants import text_or_none
 from run_ledger.store.incidents.incident_reads import (
@@ -58,7 +60,7 @@ def show_incident(inquiry: Inquiry) -> Struct:
         if is_identifier(incident_id)
         else (inquiry.scope(), None)
     )
-    if row is None or not scope.allows(row.scope.client_id):
+    if row is None or not _may_see(scope, row.scope):
         raise NotFound("There is no incident with this id.")
     return one_incident_document(reading.alone(partial(read_now, client, table, row)))
 
@@ -67,12 +69,12 @@ def list_incidents(inquiry: Inquiry) -> Struct:
     """Return a page of incidents, newest first or by the number of their jobs."""
     query = IncidentsQuery.of(inquiry.parameters)
     position = inquiry.unseal(query)
-    scope = inquiry.scope().narrowed(query.client_id)
-    of_open = _all_open(inquiry, query, scope) if query.wanted_state == "open" else None
+    wanted = _Wanted(query, inquiry.scope())
+    of_open = _all_open(inquiry, wanted) if query.wanted_state == "open" else None
     if query.sort == "jobs":
         return _by_jobs(inquiry, query, of_open, position)
     if of_open is None:
-        page = _listed(inquiry, query, scope, position)
+        page = _listed(inquiry, wanted, position)
     else:
         left = [one for one in of_open if position is None or one.position < position]
         rows = [(one.position, one) for one in left[: query.limit]]
@@ -96,40 +98,68 @@ def list_incidents(inquiry: Inquiry) -> Struct:
     )
 
 
-def _listed(
-    inquiry: Inquiry, query: IncidentsQuery, scope: ClientScope, position: str | None
-) -> PageRows[ListedIncident]:
+def _may_see(scope: ClientScope, of: IncidentScope) -> bool:
+    """Return whether a caller with *scope* may see an incident: those of staff, staff alone."""
+    return scope.allows(of.client_id) and (scope.clients is None or not of.is_of_staff)
+
+
+class _Wanted(NamedTuple):
+    """What a list is asked for, by a caller with ``scope``."""
+
+    query: IncidentsQuery
+    scope: ClientScope
+
+    @property
+    def clients(self) -> list[str] | list[None]:
+        """Return whose rows are read: None alone where it is all of them."""
+        narrowed = self.scope.narrowed(self.query.client_id)
+        return [None] if narrowed.clients is None else sorted(narrowed.clients)
+
+    @property
+    def most_rows(self) -> int:
+        """Return how many rows are looked through for a page: many of them may be of no use."""
+        query = self.query
+        if (query.project_id, query.pipeline, query.what, query.of_staff) != (None,) * 4:
+            return FEWEST_ROWS
+        # Staff's rules may ask for the same as a client's, which then sees every other row.
+        return query.limit if self.scope.clients is None else 2 * query.limit
+
+    def has(self, row: ListedIncident) -> bool:
+        """Return whether it is asked for, and may be seen, by what the index tells of it."""
+        query, of = self.query, row.scope
+        return (
+            _may_see(self.scope, of)
+            and query.project_id in (None, of.project_id)
+            and query.pipeline in (None, of.pipeline)
+            and query.what in (None, row.key.what)
+            and query.of_staff in (None, of.is_of_staff)
+        )
+
+
+def _listed(inquiry: Inquiry, wanted: _Wanted, position: str | None) -> PageRows[ListedIncident]:
     """Return a page of the rows of all incidents, open or not."""
-    reading = inquiry.reading
-    clients = [None] if scope.clients is None else sorted(scope.clients)
-    is_narrow = (query.project_id, query.pipeline, query.what) != (None, None, None)
-    wanted = WantedIncidents(
+    reading, query = inquiry.reading, wanted.query
+    rows = WantedIncidents(
         text_or_none(query.since),
         position or text_or_none(query.until),
-        partial(_is_asked_for, query) if is_narrow else None,
+        wanted.has,
+        wanted.most_rows,
     )
     calls = [
-        partial(
-            read_listed,
-            reading.client,
-            reading.tables.incidents,
-            client_id,
-            wanted,
-            query.limit,
-        )
-        for client_id in clients
+        partial(read_listed, reading.client, reading.tables.incidents, client_id, rows, query.limit)
+        for client_id in wanted.clients
     ]
     return merged(reading.together(calls), query.limit, None)
 
 
-def _all_open(
-    inquiry: Inquiry, query: IncidentsQuery, scope: ClientScope
-) -> list[ListedIncident] | None:
-    """Return the open incidents that *query* asks for, newest first; None where too many are."""
-    reading = inquiry.reading
-    clients = [None] if scope.clients is None else sorted(scope.clients)
+def _all_open(inquiry: Inquiry, wanted: _Wanted) -> list[ListedIncident] | None:
+    """Return the open incidents that are *wanted*, newest first; None where too many are open."""
+    reading, query = inquiry.reading, wanted.query
     found = reading.together(
-        [partial(read_open, reading.client, reading.tables.incidents, one) for one in clients]
+        [
+            partial(read_open, reading.client, reading.tables.incidents, one)
+            for one in wanted.clients
+        ]
     )
     if not all(one.is_whole for one in found):
         return None
@@ -138,21 +168,9 @@ def _all_open(
         row
         for one in found
         for row in one.rows
-        if _is_asked_for(query, row)
-        and low <= row.position
-        and (below is None or row.position < below)
+        if wanted.has(row) and low <= row.position and (below is None or row.position < below)
     ]
     return sorted(rows, key=lambda row: row.position, reverse=True)
-
-
-def _is_asked_for(query: IncidentsQuery, row: ListedIncident) -> bool:
-    """Return whether *query* asks for *row*, by what the index tells of it."""
-    scope = row.scope
-    return (
-        query.project_id in (None, scope.project_id)
-        and query.pipeline in (None, scope.pipeline)
-        and query.what in (None, row.key.what)
-    )
 
 
 def _by_jobs(

@@ -34,6 +34,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from run_ledger.domain.api.access import ClientScope
 from run_ledger.domain.api.incidents import OpenIncidentsDocument, incident_document
 from run_ledger.domain.api.overview import (
     MOST_JOBS,
@@ -128,6 +129,7 @@ class _Wanted(NamedTuple):
     period: OverviewPeriod
     marks: Marks | None
     is_of_all: bool
+    sees_staffs: bool
 
 
 class _Found(NamedTuple):
@@ -155,7 +157,8 @@ def show_overview(inquiry: Inquiry) -> Struct:
     query = OverviewQuery.of(inquiry.parameters)
     period = OverviewPeriod.of(query.period, inquiry.now)
     marks, day_map = _begin(inquiry, query.client_id, period)
-    known, after, is_of_all = _known(inquiry, query.client_id)
+    known, after, scope = _known(inquiry, query.client_id)
+    is_of_all = scope.narrowed(query.client_id).clients is None
     jobs = {one.client_id: one.total.jobs for one in known}
     days = len(every(DAY, floor(period.previous_since, DAY), later(inquiry.now, 1)))
     chosen = largest(jobs, jobs, min(MOST_CLIENTS, _MOST_RANGES // days))
@@ -166,7 +169,9 @@ def show_overview(inquiry: Inquiry) -> Struct:
     failing = {one: sum(states[one].get(name, 0) for name in FAILURES) for one in there}
     failing = {one: count for one, count in failing.items() if count > 0}
     counted = largest(failing, failing, max(1, _MOST_FAILURE_RANGES // len(failure_days(period))))
-    found = _read(inquiry, _Wanted(shown, counted.kept, rows, period, marks(), is_of_all))
+    sees_staffs = scope.clients is None
+    wanted = _Wanted(shown, counted.kept, rows, period, marks(), is_of_all, sees_staffs)
+    found = _read(inquiry, wanted)
     figures = _figures_of(inquiry, shown, found, period)
     if found.too_large and not figures:
         raise InvalidQuery("client_id", "more was counted than one overview can add up")
@@ -225,24 +230,22 @@ def _begin(
     ) if client_id is None else lambda: None
 
 
-def _known(inquiry: Inquiry, client_id: str | None) -> tuple[list[_Known], str | None, bool]:
+def _known(inquiry: Inquiry, client_id: str | None) -> tuple[list[_Known], str | None, ClientScope]:
     """Return the clients of the overview, declared or reporting, sorted by id: one round.
 
     The second value is the last of them, where there are more than can be looked through; the third
-    says whether they are all clients, and not those that somebody may see or asks for.
+    is what the caller may see, whichever client is asked for.
     """
     caller, reading = inquiry.caller, inquiry.reading
     client, tables = reading.client, reading.tables
-    scope = caller.scope.narrowed(client_id) if caller.scope else None
-    if scope is not None and scope.clients is not None:
-        return (
-            [
+    if caller.scope is not None:
+        named = caller.scope.narrowed(client_id).clients
+        if named is not None:
+            found = [
                 _Known(one, profile.get("name") if profile else None, total or NOTHING)
-                for one, profile, total in known_clients(inquiry, sorted(scope.clients))
-            ],
-            None,
-            False,
-        )
+                for one, profile, total in known_clients(inquiry, sorted(named))
+            ]
+            return found, None, caller.scope
     # A machine's grant is read in the same round, as a round of its own would be one too many.
     scope, (page, names) = inquiry.with_scope_each(
         [
@@ -257,7 +260,7 @@ def _known(inquiry: Inquiry, client_id: str | None) -> tuple[list[_Known], str |
         for one in sorted({*totals, *names})
         if seen.allows(one) and (after is None or one <= after)
     ]
-    return shown, after, seen.clients is None
+    return shown, after, scope
 
 
 def _read(inquiry: Inquiry, wanted: _Wanted) -> _Found:
@@ -297,7 +300,8 @@ def _read(inquiry: Inquiry, wanted: _Wanted) -> _Found:
     unclear = [one for jobs in running.values() for one in jobs.unclear][:_MOST_UNCLEAR]
     ids = dict.fromkeys([*unclear, *shown_ids(running.values(), ended)])
     # What concerns staff alone has no client: a list of all clients' incidents has it, too.
-    open_now = joined_open(opened, {*visible, STAFF} if wanted.is_of_all else visible)
+    among = {*visible, STAFF} if wanted.is_of_all else visible
+    open_now = joined_open(opened, among, with_staffs=wanted.sees_staffs)
     hours_left, failures_left, items, states_read, totals_read, incidents = reading.in_groups(
         [
             [

@@ -26,6 +26,7 @@ from run_ledger_ops.telling.incident_texts import line_of, lines_of
 
 _NOT_SEEN = 1
 _PAGE = 100
+_STAFF = "*"
 _USUAL_SECONDS = 30
 _POLL_SECONDS = 1.0
 _AHEAD = re.compile(r"([0-9]{1,4})([mhd])")
@@ -78,7 +79,35 @@ def add_to(commands: Words) -> None:
         "--state", choices=("open", "closed", "all"), default="open", help="(default: open)"
     )
     listing.add_argument("--client", metavar="ID", help="only incidents of this client")
+    listing.add_argument(
+        "--project", metavar="ID", help="only incidents of rules about this project"
+    )
     listing.add_argument("--pipeline", metavar="NAME", help="only incidents of this pipeline")
+    listing.add_argument(
+        "--what",
+        metavar="WHAT",
+        help="only incidents in which this went wrong, as failed or missed",
+    )
+    listing.add_argument(
+        "--of-staff",
+        action=argparse.BooleanOptionalAction,
+        help="only incidents of staff, by their rules or about the ledger; or only others",
+    )
+    listing.add_argument(
+        "--from",
+        dest="since",
+        type=terminal.moment,
+        metavar="TIME",
+        help="only incidents that opened at this time or later: a day, a time as in "
+        "2026-11-22T14:15:00Z, or how long ago, as in 36h or 7d",
+    )
+    listing.add_argument(
+        "--to",
+        dest="before",
+        type=terminal.moment,
+        metavar="TIME",
+        help="only incidents that opened before this time",
+    )
     listing.add_argument(
         "--limit",
         type=terminal.positive,
@@ -157,7 +186,15 @@ def until(text: str, now: Callable[[], Instant] = terminal.clock) -> Instant:
 
 def _list(given: argparse.Namespace) -> int:
     desk = _desk(given)
-    query = {"client_id": given.client, "pipeline": given.pipeline}
+    query: dict[str, str | None] = {
+        "client_id": given.client,
+        "project_id": given.project,
+        "pipeline": given.pipeline,
+        "what": given.what,
+        "of_staff": None if given.of_staff is None else str(given.of_staff).lower(),
+        "from": None if given.since is None else instants.text(given.since),
+        "to": None if given.before is None else instants.text(given.before),
+    }
     if given.state != "all":
         query["state"] = given.state
     found: list[Mapping[str, Any]] = []
@@ -195,7 +232,7 @@ def _act(given: argparse.Namespace) -> int:
     if incident.get("state") == "closed":
         raise OpsError("this incident is closed: nothing is left to do about it.")
     event_id = str(uuid.uuid4())
-    sender.send(_detail(given, str(incident.get("client_id")), event_id))
+    sender.send(_detail(given, _owner(incident), event_id))
     seen = _seen(desk, given.incident_id, event_id, given.wait)
     if seen is None:
         warn(
@@ -207,6 +244,11 @@ def _act(given: argparse.Namespace) -> int:
     elif seen is not None:
         _say(seen, as_json=False)
     return 0 if seen is not None else _NOT_SEEN
+
+
+def _owner(incident: Mapping[str, Any]) -> str:
+    """Return who may act on an incident: its client, or staff where it is theirs."""
+    return _STAFF if incident.get("of_staff") else str(incident.get("client_id"))
 
 
 def _detail(given: argparse.Namespace, client_id: str, event_id: str) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from typing import Any
 _MOST_ERROR = 100
 _MOST_TEXT = 300
 _FAILURES = {"failed": "failed", "timed_out": "timed out", "partial": "ended partial"}
+_RUNS = ("missed", "late")
+_STAFF = "*"
 
 
 def line_of(incident: Mapping[str, Any]) -> str:
@@ -15,6 +17,7 @@ def line_of(incident: Mapping[str, Any]) -> str:
         _how(incident),
         _what(incident),
         _where(incident),
+        "staff's rule" if incident.get("of_staff") else "",
         f"since {_time(incident.get('began_at'))}",
         _error(incident, _MOST_ERROR),
     )
@@ -27,6 +30,8 @@ def lines_of(incident: Mapping[str, Any]) -> Iterator[str]:
     yield f"state: {_how(incident)}"
     yield f"what: {_what(incident)}"
     yield f"where: {_where(incident)}"
+    if incident.get("of_staff"):
+        yield "whose: staff's, who alone see it"
     if error := _error(incident, _MOST_TEXT):
         yield f"error: {error}"
     for name in ("last_job_id", "began_at", "opened_at", "closed_at", "closed_because"):
@@ -62,11 +67,15 @@ def _what(incident: Mapping[str, Any]) -> str:
     word = _FAILURES.get(what, plain(what).replace("_", " "))
     if not isinstance(jobs, int) or not jobs:
         return word
-    return f"{jobs:,} {'job' if jobs == 1 else 'jobs'} {word}"
+    counted = "run" if what in _RUNS else "job"
+    return f"{jobs:,} {counted if jobs == 1 else f'{counted}s'} {word}"
 
 
 def _where(incident: Mapping[str, Any]) -> str:
-    names = (incident.get(name) for name in ("client_id", "project_id", "pipeline"))
+    names = [incident.get(name) for name in ("client_id", "project_id", "pipeline")]
+    if names[0] == _STAFF:
+        # Nobody's pipeline: what it is about is the ledger.
+        names = ["all clients", incident.get("last_job_id")]
     return " / ".join(plain(name) for name in names if name)
 
 

@@ -39,6 +39,7 @@ INVALID = [
     and path.stem != "by_nobody"
 ]
 KIM = signed(person_claims("client-acme", "act"))
+STAFF = signed(person_claims("staff", "act"))
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +81,8 @@ def test_a_valid_one_arrives_as_over_the_bus(house: ReportingHouse, path: Path) 
     """With all that it says, by the person whose token it came with."""
     golden = json.loads(path.read_text())["event"]
     alone = decode_act(json.dumps(golden))
-    reply = house.send(KIM, acts(golden["detail"]))
+    is_of_staff = golden["detail"]["client_id"] == "*"
+    reply = house.send(STAFF if is_of_staff else KIM, acts(golden["detail"]))
     assert (reply.status, reply.statuses) == (202, ["accepted"])
     through = arrived(house)
     assert (through.update.act, through.until) == (alone.update.act, alone.until)
@@ -170,6 +172,21 @@ def test_for_the_clients_of_their_groups(
         is_taken = client in clients or (client in ("nobody", "client-acme") and "staff" in groups)
         assert reply.statuses == ["accepted" if is_taken else "rejected"]
         assert not is_taken or house.bus.entries[-1]["Source"] == f"run-ledger/act/{client}"
+
+
+def test_on_incidents_of_staff_only_staff_act(house: ReportingHouse) -> None:
+    """And they too need the right; a client's person is refused as for another client."""
+    body = acts(act(client_id="*"))
+    of_all = person_claims("client-acme", "client-globex", "client-*", "act")
+    for claims in (of_all, person_claims("client-acme", "act")):
+        reply = house.send(signed(claims), body)
+        assert reply.statuses == ["rejected"]
+        assert reply.json["results"][0]["error"]["field"] == "detail.client_id"
+    assert house.send(signed(person_claims("staff")), body).status == 403
+    assert house.bus.entries == []
+    assert house.send(STAFF, body).statuses == ["accepted"]
+    assert house.bus.entries[-1]["Source"] == "run-ledger/act/for/staff"
+    assert arrived(house).update.client_id == "*"
 
 
 @pytest.mark.parametrize(

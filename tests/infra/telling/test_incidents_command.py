@@ -36,6 +36,7 @@ def incident(incident_id: str = INCIDENT, **more: Any) -> dict[str, Any]:
         "client_id": "acme",
         "pipeline": "nightly",
         "project_id": None,
+        "of_staff": False,
         "what": "failed",
         "state": "open",
         "error": {"type": "KeyError", "message": "no \x1b[31mprice\u202e"},
@@ -168,10 +169,10 @@ def run(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return command_line
 
 
-def sent(ledger: Ledger) -> dict[str, Any]:
+def sent(ledger: Ledger, source: str = "run-ledger/act/acme") -> dict[str, Any]:
     """Return the detail of the one act on the bus, and check where it comes from."""
     (entry,) = ledger.house.bus.entries
-    assert (entry["DetailType"], entry["Source"]) == ("incident_update", "run-ledger/act/acme")
+    assert (entry["DetailType"], entry["Source"]) == ("incident_update", source)
     detail: dict[str, Any] = json.loads(entry["Detail"])
     return detail
 
@@ -203,6 +204,60 @@ def test_an_act_goes_to_the_intake_and_is_shown(
     assert detail["by"] == {"id": "person#s-1", "name": "kim@acme.example"}
     assert code == 0
     assert "by kim@acme.example" in out
+
+
+@pytest.mark.parametrize(
+    ("of", "where"),
+    [
+        ({}, "acme / nightly"),
+        (
+            {"client_id": "*", "pipeline": "proof", "what": "differs", "last_job_id": "row all 1"},
+            "all clients / row all 1",
+        ),
+    ],
+)
+def test_staff_answer_their_own_incidents(
+    ledger: Ledger, run: Run, of: dict[str, str], where: str
+) -> None:
+    """Of a client's jobs or of the ledger itself; each line says whose it is."""
+    ledger.incidents = [incident(of_staff=True, **of)]
+    code, out, _ = run("acknowledge", INCIDENT, groups=("staff", "act"))
+    assert code == 0
+    assert sent(ledger, "run-ledger/act/for/staff")["client_id"] == "*"
+    assert "whose: staff's" in out
+    assert f"where: {where}\n" in out
+    assert f"{where}  staff's rule  since" in run("list")[1]
+    ledger.house.bus.entries.clear()
+    code, _, err = run("resolve", INCIDENT, groups=("client-acme", "act"))
+    assert (code, ledger.house.bus.entries) == (2, [])
+    assert "a client on whose incidents you may act" in err
+
+
+def test_a_list_is_narrowed_down(ledger: Ledger, run: Run) -> None:
+    """By all that the API knows, which is asked for nothing else."""
+    words = ["--state", "all", "--what", "missed", "--project", "p-1", "--pipeline", "nightly"]
+    assert run("list", *words, "--from", "2026-11-22", "--to", "2026-11-23T01:00:00+01:00")[0] == 0
+    assert run("list", "--of-staff")[0] == run("list", "--no-of-staff")[0] == 0
+    assert ledger.asked == [
+        {
+            "what": "missed",
+            "project_id": "p-1",
+            "pipeline": "nightly",
+            "from": "2026-11-22T00:00:00.000000Z",
+            "to": "2026-11-23T00:00:00.000000Z",
+            "limit": "50",
+        },
+        {"state": "open", "of_staff": "true", "limit": "50"},
+        {"state": "open", "of_staff": "false", "limit": "50"},
+    ]
+
+
+def test_runs_are_no_jobs(ledger: Ledger, run: Run) -> None:
+    """What is counted has its word."""
+    ledger.incidents = [incident(what="missed", jobs=1), incident(what="late", jobs=2)]
+    out = run("list")[1]
+    assert "1 run missed" in out
+    assert "2 runs late" in out
 
 
 @pytest.mark.parametrize("status", [503, 429])

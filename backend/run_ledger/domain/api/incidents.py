@@ -17,7 +17,7 @@ from run_ledger.domain.instants import Instant, text, text_or_none
 from .base_query import ListQuery, declared, filtered, page_limit
 from .intervals import check_order
 from .pages import ListDocument
-from .parameters import choice, identifier, order, time_or_date
+from .parameters import choice, flag, identifier, order, time_or_date
 
 IncidentState = Literal["open", "closed"]
 
@@ -49,6 +49,14 @@ class IncidentsQuery(ListQuery):
         choice("state", "Only incidents that are open now, or closed.", ("open", "closed")),
         lambda one, state: one.state == state,
         meaning="wanted_state",
+    )
+    of_staff: bool | None = filtered(
+        flag(
+            "of_staff",
+            "`true`: only incidents of staff, who alone see them: those by rules of staff, and "
+            "what concerns staff alone. `false`: only those by rules of the clients themselves.",
+        ),
+        lambda one, of_staff: one.of_staff is of_staff,
     )
     since: Instant | None = declared(
         time_or_date("from", "Only incidents that opened at this time or later.")
@@ -94,6 +102,7 @@ class IncidentDocument(Struct, frozen=True, kw_only=True):
     pipeline: str | None
     project_id: str | None
     tag: str | None
+    of_staff: bool
     what: str
     fingerprint: str | None
     state: IncidentState
@@ -175,6 +184,7 @@ def _members(row: IncidentRow) -> dict[str, Any]:
         "pipeline": row.scope.pipeline or None,
         "project_id": row.scope.project_id,
         "tag": row.scope.tag,
+        "of_staff": row.scope.is_of_staff,
         "what": row.key.what,
         "fingerprint": row.key.fingerprint or None,
         "state": "open" if row.closed_at is None else "closed",

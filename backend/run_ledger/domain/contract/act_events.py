@@ -1,7 +1,8 @@
 """People's acts on incidents, from the bytes of an ``incident_update`` event.
 
 Acts have a source of their own, ``run-ledger/act/CLIENT``: whoever may put events with it may act
-for that client, and say who acts. So what may report can't act.
+for that client, and say who acts. So what may report can't act. Incidents of staff have another,
+which is no client's.
 """
 
 from __future__ import annotations
@@ -24,10 +25,12 @@ from .events import (
 )
 from .leniency import entity_named, without_nulls
 from .violations import UNREADABLE, invalid_detail
-from .vocabulary import Actor, IncidentUpdate
+from .vocabulary import STAFF_AS_OWNER, Actor, IncidentUpdate
 
 INCIDENT_UPDATE = "incident_update"
 _PREFIX = "run-ledger/act/"
+# No client has an id with a slash.
+_OF_STAFF = f"{_PREFIX}for/staff"
 _DIGEST_BYTES = 16
 _OPTIONAL = frozenset(IncidentUpdate.__struct_fields__[-len(IncidentUpdate.__struct_defaults__) :])
 _updates = msgspec.json.Decoder(IncidentUpdate)
@@ -51,8 +54,8 @@ class ActEvent(Struct, frozen=True):
 
 
 def act_source(client_id: str) -> str:
-    """Return the source that may act for one client."""
-    return f"{_PREFIX}{client_id}"
+    """Return the source that may act on the incidents of one client, or of `STAFF_AS_OWNER`."""
+    return _OF_STAFF if client_id == STAFF_AS_OWNER else f"{_PREFIX}{client_id}"
 
 
 def decode_act(envelope: bytes | str) -> ActEvent:
@@ -120,7 +123,8 @@ def _check_source(source: str, client_id: str) -> None:
             "source_mismatch",
             field="detail.client_id",
             got=shown(client_id),
-            allowed=f"the client of the event's source, {_PREFIX}CLIENT; it is {shown(source)}",
+            allowed=f"the client of the event's source, {_PREFIX}CLIENT, or * with {_OF_STAFF}; "
+            f"it is {shown(source)}",
         )
 
 

@@ -16,6 +16,7 @@ from .vocabulary import (
     JOB_STATUS_ALLOWED,
     MAX_DETAIL_BYTES,
     MAX_LEVELS,
+    OWNER_ALLOWED,
     PROJECT_STATUS_ALLOWED,
     SCHEMA_VERSION,
     IncidentUpdate,
@@ -70,11 +71,14 @@ def schemas() -> dict[str, dict[str, Any]]:
     """Return the JSON Schema of the ``detail`` of each event, by detail-type."""
     return {
         "job_update": {
-            **_schema(JobUpdate, "job_update", JOB_STATUS_ALLOWED),
+            **_schema(JobUpdate, "job_update", status=JOB_STATUS_ALLOWED),
             **_RESULT_GOES_WITH_COMPLETED,
         },
-        "project_update": _schema(ProjectUpdate, "project_update", PROJECT_STATUS_ALLOWED),
-        "incident_update": {**_schema(IncidentUpdate, "incident_update"), **_ACTS},
+        "project_update": _schema(ProjectUpdate, "project_update", status=PROJECT_STATUS_ALLOWED),
+        "incident_update": {
+            **_schema(IncidentUpdate, "incident_update", client_id=OWNER_ALLOWED),
+            **_ACTS,
+        },
     }
 
 
@@ -89,14 +93,14 @@ def file_text(schema: dict[str, Any]) -> str:
 
 
 def _schema(
-    contract: type[JobUpdate | ProjectUpdate | IncidentUpdate], detail_type: str, status: str = ""
+    contract: type[JobUpdate | ProjectUpdate | IncidentUpdate], detail_type: str, **own: str
 ) -> dict[str, Any]:
     article = "an" if detail_type.startswith("i") else "a"
     made = msgspec.json.schema(contract)
     definitions = made["$defs"]
     body = definitions.pop(contract.__name__)
     for name, field in body["properties"].items():
-        field["description"] = status if name == "status" else ALLOWED[name]
+        field["description"] = own.get(name) or ALLOWED[name]
         if field.get("format") == "date-time":
             field["pattern"] = _TIME
     body["properties"]["schema_version"] |= {"enum": [SCHEMA_VERSION]}

@@ -17,6 +17,7 @@ from .vocabulary import (
     ALLOWED,
     JOB_STATUS_ALLOWED,
     MAX_LEVELS,
+    OWNER_ALLOWED,
     PROJECT_STATUS_ALLOWED,
     SCHEMA_VERSION,
     Delta,
@@ -172,6 +173,8 @@ def _got(content: dict[str, Any], field: str) -> str | None:
 def _allowed(contract: type[JobUpdate | ProjectUpdate | IncidentUpdate], field: str) -> str:
     if field == "status":
         return JOB_STATUS_ALLOWED if contract is JobUpdate else PROJECT_STATUS_ALLOWED
+    if field == "client_id" and contract is IncidentUpdate:
+        return OWNER_ALLOWED
     return ALLOWED[field]
 
 

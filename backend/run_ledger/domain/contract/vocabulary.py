@@ -80,6 +80,9 @@ DONE: tuple[JobResult, ...] = ("succeeded", "partial")
 IDENTIFIER_PATTERN = r"[A-Za-z0-9._:-]{1,128}"
 IDENTIFIER_ALLOWED = "1 to 128 of the characters A-Z a-z 0-9 . _ : -"
 Identifier = Annotated[str, Meta(pattern=rf"^{IDENTIFIER_PATTERN}(?![\s\S])")]
+STAFF_AS_OWNER = "*"
+"""Stands for staff where the id of a client would say whose an incident is."""
+Owner = Annotated[str, Meta(pattern=rf"^(?:\*|{IDENTIFIER_PATTERN})(?![\s\S])")]
 EventId = Annotated[str, Meta(min_length=1, max_length=128)]
 Text = Annotated[str, Meta(max_length=1024)]
 ShortText = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -180,7 +183,7 @@ class IncidentUpdate(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The ``detail`` of an ``incident_update`` event."""
 
     incident_id: Identifier
-    client_id: Identifier
+    client_id: Owner
     act: ActName
     event_id: EventId | UnsetType = UNSET
     schema_version: int = SCHEMA_VERSION
@@ -259,6 +262,8 @@ ALLOWED: dict[str, str] = {
         "and perhaps project, the event's project_id; lengths as 90s, 10m, 2h or 7d; {} takes back"
     ),
 }
+OWNER_ALLOWED = f"{_ID}; or *, for an incident of staff"
+"""Of the ``client_id`` of an act."""
 JOB_STATUS_ALLOWED = f"one of {', '.join(get_args(JobStatus))}"
 PROJECT_STATUS_ALLOWED = f"one of {', '.join(get_args(ProjectStatus))}"
 

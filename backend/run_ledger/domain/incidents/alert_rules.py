@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple, get_args
 
 from msgspec import Struct
 
+from run_ledger.domain.contract.vocabulary import STAFF_AS_OWNER
 from run_ledger.domain.instants import Instant
 
 AlertWhat = Literal[
@@ -54,7 +55,7 @@ Family = Literal[
     "budget",
 ]
 Kind = Literal["good", "bad", "neither"]
-STAFF = "*"
+STAFF = STAFF_AS_OWNER
 """Stands for staff where the id of a client would name whose rules or channels they are."""
 _FAMILIES: Mapping[AlertWhat, Family] = {"partial": "partial", "error_rate": "rate"}
 _FAILED = ("failed", "timed_out")
@@ -132,6 +133,11 @@ class IncidentScope(NamedTuple):
     def listener(self) -> str:
         """Return whose channels are told: the client's id, or `STAFF`."""
         return self.owner or self.client_id
+
+    @property
+    def is_of_staff(self) -> bool:
+        """Return whether staff alone are told, may see it, and may act on it."""
+        return self.listener == STAFF
 
 
 class JobEnd(Struct, frozen=True):

@@ -6,7 +6,7 @@ from typing import Any
 
 from run_ledger.domain import instants
 
-from .alert_rules import STAFF, IncidentScope
+from .alert_rules import IncidentScope
 from .causes import CauseKey, IncidentNotice
 from .incident_acts import IncidentAct
 
@@ -38,7 +38,7 @@ def incident_detail(scope: IncidentScope, key: CauseKey, notice: IncidentNotice)
         "closed_because": incident.closed_because,
         "act": None if notice.act is None else _act(notice.act),
         "silent": notice.silent,
-        "of_staff": scope.listener == STAFF,
+        "of_staff": scope.is_of_staff,
     }
 
 

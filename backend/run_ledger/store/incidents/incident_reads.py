@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from run_ledger.domain.api.pages import FEWEST_ROWS, Stretch
+from run_ledger.domain.api.pages import Stretch
 from run_ledger.domain.incidents.causes import Cause
 from run_ledger.domain.incidents.incident_rows import IncidentRow, row_now
 from run_ledger.store.dynamo.attributes import Item, to_item
@@ -44,12 +44,13 @@ _INCIDENTS_A_CALL = 50
 class WantedIncidents(Struct, frozen=True):
     """Which incidents to read: those at ``low`` or later and ``below``, by position; None: no end.
 
-    ``keeps`` says which of their rows count, None for all.
+    ``keeps`` says which of their rows count, of ``most`` that are looked through.
     """
 
     low: str | None
     below: str | None
-    keeps: Callable[[ListedIncident], bool] | None
+    keeps: Callable[[ListedIncident], bool]
+    most: int
 
 
 class OpenIncidents(Struct, frozen=True):
@@ -68,21 +69,20 @@ def read_listed(
 ) -> Stretch[ListedIncident]:
     """Return the *wanted* incidents of a client, or with None of all clients, newest first.
 
-    They are one more than *limit* at most, of `FEWEST_ROWS` that are looked through.
+    They are one more than *limit* at most.
     """
     query = (
         QueryBuilder(table, "listed", ALL_INCIDENTS, index=BY_TIME)
         if client_id is None
         else QueryBuilder(table, "client_id", client_id, index=BY_CLIENT)
     )
-    below, keeps = wanted.below, wanted.keeps
+    below = wanted.below
     query.sort_between("ck", low=wanted.low, below=below)
     # Of a range with two ends, the row at the upper one comes, too.
-    most = limit + 2 if keeps is None else FEWEST_ROWS
-    answer: Any = client.query(**query.request(SHOWN, limit=most, descending=True))
+    answer: Any = client.query(**query.request(SHOWN, limit=wanted.most + 2, descending=True))
     rows = [(one.position, one) for one in map(listed_in, answer["Items"])]
     found = [row for row in rows if below is None or row[0] < below]
-    kept = found if keeps is None else [row for row in found if keeps(row[1])]
+    kept = [row for row in found if wanted.keeps(row[1])]
     chosen = kept[: limit + 1]
     is_cut = len(chosen) < len(kept)
     goes_on = bool(rows) and (is_cut or "LastEvaluatedKey" in answer)
@@ -106,9 +106,19 @@ def read_open(client: DynamoDBClient, table: str, client_id: str | None) -> Open
     return OpenIncidents(found, is_whole=False)
 
 
-def joined_open(parts: Sequence[OpenIncidents], clients: Collection[str]) -> OpenIncidents:
-    """Return the open incidents of *clients* in all *parts*, newest first."""
-    rows = [row for part in parts for row in part.rows if row.scope.client_id in clients]
+def joined_open(
+    parts: Sequence[OpenIncidents], clients: Collection[str], *, with_staffs: bool
+) -> OpenIncidents:
+    """Return the open incidents of *clients* in all *parts*, newest first.
+
+    Those of staff are among them if it is *with_staffs*.
+    """
+    rows = [
+        row
+        for part in parts
+        for row in part.rows
+        if row.scope.client_id in clients and (with_staffs or not row.scope.is_of_staff)
+    ]
     rows.sort(key=lambda row: row.position, reverse=True)
     return OpenIncidents(rows, all(part.is_whole for part in parts))
 

@@ -86,6 +86,17 @@ def test_who_reports_can_not_act() -> None:
     assert refusal(envelope("globex")).reason == "source_mismatch"
 
 
+def test_acts_on_staff_s_incidents_have_a_source_that_no_client_has() -> None:
+    """A client's source does not act for staff, nor staff's for a client, whatever it is called."""
+    assert decode_act(envelope("*", client_id="*")).update.client_id == "*"
+    for source, client_id in (("*", "acme"), ("acme", "*"), ("staff", "*")):
+        assert refusal(envelope(source, client_id=client_id)).reason == "source_mismatch"
+    for wrong in ("**", "*acme", "", "for/staff"):
+        refused = refusal(envelope("*", client_id=wrong))
+        assert (refused.reason, refused.field) == ("invalid_field", "detail.client_id")
+        assert "or *, for an incident of staff" in str(refused)
+
+
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,7 +14,9 @@ from tests.backend.store.incidents.test_teller import FAILED, Stage, begun_stage
 from tests.support.dynamo.querying import ScriptedQuerying
 from tests.support.dynamo.tables import NAMES
 
+from run_ledger.acts import ActTaker
 from run_ledger.delivering.delivery_queue import DeliveryQueue
+from run_ledger.domain.contract.act_events import act_source
 from run_ledger.domain.delivery.channels import Channel
 from run_ledger.domain.incidents.alert_rules import STAFF, AlertRule, Family, IncidentScope
 from run_ledger.domain.incidents.drift import DRIFT_SCOPE, Drifting
@@ -24,6 +27,7 @@ from run_ledger.store.dynamo.attributes import to_item
 from run_ledger.store.incidents.incident_items import scope_key, scope_of
 from run_ledger.store.incidents.row_keeper import RowKeeper
 from run_ledger.store.items.client_items import alert_values, channel_values
+from run_ledger.store.posting.rejections import RejectionStore
 
 AT_ONCE = AlertRule("failed", grace_seconds=0)
 
@@ -149,6 +153,50 @@ def test_a_mute_of_the_client_s_incident_is_not_that_of_staff_s(stage: Stage, qu
     assert queue.heard[2:] == [("client-1", "ops", "closed")]
     succeed(stage, "b", 2)
     assert queue.heard[3:] == [(STAFF, "desk", "closed")]
+
+
+def test_acts_name_whose_incident_it_is(stage: Stage, queue: Queue) -> None:
+    """Who acts for a client does nothing to staff's incident, nor staff's right to a client's."""
+    declare(stage, STAFF, ["desk"], AT_ONCE)
+    declare(stage, "client-1", ["ops"], AT_ONCE)
+    fail(stage, "a", 1)
+    stage.teller.read_drifting = lambda: [Drifting("job-1", "differs")]
+    stage.sweep(60)
+    whose = {(one["what"], one["of_staff"]): one["incident_id"] for _, one in stage.told}
+    assert [*whose] == [("failed", False), ("failed", True), ("differs", True)]
+    client: Any = ScriptedQuerying(stage.store, None)
+    rejections = RejectionStore(client, NAMES.rejections, ttl_days=90, dice=random.Random(1))
+    rows = RowKeeper(client, NAMES.incidents, 90)
+    taker = ActTaker(stage.teller._incidents, rows, rejections, lambda: Instant(stage.now))
+
+    def taken(client_id: str, incident_id: str) -> bool:
+        said = {"client_id": client_id, "incident_id": incident_id, "act": "acknowledge"}
+        envelope = {
+            "id": f"{client_id} {incident_id}",
+            "detail-type": "incident_update",
+            "source": act_source(client_id),
+            "time": "2026-11-22T14:15:00Z",
+            "detail": said,
+        }
+        record = {"messageId": "m", "body": json.dumps(envelope)}
+        scopes, again = taker.take([record], lambda: 60.0)
+        assert again == []
+        return bool(scopes)
+
+    for (_, is_of_staff), incident_id in whose.items():
+        assert taken("*", incident_id) is is_of_staff
+        assert taken("client-1", incident_id) is not is_of_staff
+        assert not taken("client-2", incident_id)
+    kept = [item.get("reason", {}).get("S") for item in stage.store.items(NAMES.rejections)]
+    assert kept.count("unknown_incident") == 2 * 3
+    answered = [rows.find(incident_id) for incident_id in whose.values()]
+    for row in answered:
+        assert row is not None
+        stage.teller.tell(row.scope, (), 60.0)
+    for incident_id in whose.values():
+        row = rows.find(incident_id)
+        assert row is not None
+        assert row.answers.acknowledged is not None
 
 
 def test_an_error_is_new_to_both(stage: Stage, queue: Queue) -> None:
