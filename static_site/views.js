@@ -19,7 +19,6 @@ export const VIEWS = Object.freeze({
     styles: [
       "components/job/job-table.css",
       "components/job/job-state.css",
-      "components/lists/filter-chips.css",
       "components/lists/filter-form.css",
       "components/lists/steady-list.css",
       "views/jobs-view.css",
@@ -51,22 +50,19 @@ export const VIEWS = Object.freeze({
     ],
   },
   incidents: {
-    entry: "overview",
+    entry: "incidents",
     load: async () => (await import("./views/incidents/incidents-view.js")).createIncidentsView,
     styles: [
       "components/lists/filter-form.css",
       "components/lists/list-view.css",
       "components/lists/steady-list.css",
-      "views/incidents/incidents-view.css",
+      "components/incidents/incident-parts.css",
     ],
   },
   incident: {
-    entry: "overview",
+    entry: "incidents",
     load: async () => (await import("./views/incidents/incident-view.js")).createIncidentView,
-    styles: [
-      "components/figures/facts.css",
-      "views/incidents/incident-view.css",
-    ],
+    styles: ["components/figures/facts.css", "components/incidents/incident-parts.css"],
   },
   projects: {
     entry: "projects",

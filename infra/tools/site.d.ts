@@ -236,6 +236,8 @@ interface Field {
   isOffered?: boolean;
   /** whether it is folded away until it is wanted */
   isMore?: boolean;
+  /** whether it tells apart what staff alone see */
+  isOfStaff?: boolean;
 }
 
 /** A filter that links set and that has no field, as a button to remove it. */
@@ -356,6 +358,8 @@ interface Context {
   acting: Acting | null;
   format: Format;
   clock: Clock;
+  /** whether whoever is signed in is of staff */
+  isStaff(): boolean;
   isHidden(): boolean;
   isOffline(): boolean;
   /** the session has ended */
@@ -415,6 +419,8 @@ interface ListParts<T> {
   /** of the list in the address and in the API */
   name: string;
   title: string;
+  /** its filters, where their fields stand apart */
+  filters?: Readonly<Record<string, Filter>>;
   /** what one and many of its items are called */
   words: [string, string];
   /** what is said where nothing matches these filters */

@@ -8,8 +8,8 @@ const HOUR = 3_600_000;
 const HOURS = { "2h": 2, "24h": 24, "7d": 168 };
 /** Of filters by time, the last that was chosen is meant: it empties the others. */
 const RIVALS = [
-  [["time"], ["from", "to", "ended_from", "ended_to"]],
-  [["from", "to"], ["time", "ended_from", "ended_to"]],
+  [["time", "days"], ["from", "to", "ended_from", "ended_to"]],
+  [["from", "to"], ["time", "days", "ended_from", "ended_to"]],
   [["by"], ["ended_from", "ended_to"]],
 ];
 
@@ -57,7 +57,8 @@ export function withFilter(filters, name, value) {
   }
   for (const [names, others] of RIVALS) {
     if (names.includes(name) && next[name]) {
-      Object.assign(next, Object.fromEntries(others.map((other) => [other, ""])));
+      const here = others.filter((other) => other in next);
+      Object.assign(next, Object.fromEntries(here.map((other) => [other, ""])));
     }
   }
   return next;

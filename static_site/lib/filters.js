@@ -55,7 +55,7 @@ const BY = { ended: "End" };
 const ORDERS = { duration: "Longest first", cost: "Dearest first" };
 
 /** @type {Field} */
-const CLIENT = { label: "Client", kind: "client", any: "All clients" };
+export const CLIENT = { label: "Client", kind: "client", any: "All clients" };
 
 /**
  * The filters of each list; its fields stand in this order.
@@ -116,24 +116,17 @@ export const FILTERS = {
     new_since: { field: { label: "New since (UTC)", kind: "date", isDay: true } },
   },
   incidents: {
-    client_id: { field: CLIENT },
-    state: {
-      field: {
-        label: "State",
-        kind: "select",
-        any: "Open and closed",
-        choices: { open: "Open", closed: "Closed" },
-      },
-    },
-    pipeline: { field: { label: "Pipeline", kind: "text", any: "All pipelines" } },
-    sort: {
-      field: {
-        label: "Order",
-        kind: "select",
-        any: "Newest first",
-        choices: { jobs: "Most jobs first" },
-      },
-    },
+    // their fields stand in components/incidents/incident-filters.js
+    client_id: {},
+    state: {},
+    what: {},
+    days: {},
+    of_staff: {},
+    sort: {},
+    project_id: {},
+    pipeline: {},
+    from: {},
+    to: {},
   },
   projects: {
     client_id: { field: CLIENT },

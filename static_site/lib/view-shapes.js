@@ -137,6 +137,7 @@ export function readIncident(value) {
     project_id: asText(raw.project_id),
     tag: asText(raw.tag),
     pipeline: asText(raw.pipeline) ?? "",
+    of_staff: raw.of_staff === true,
     what: asText(raw.what) ?? "",
     fingerprint: asText(raw.fingerprint),
     state: raw.state === "closed" ? "closed" : "open",
@@ -147,6 +148,9 @@ export function readIncident(value) {
     opened_at: asTime(raw.opened_at),
     closed_at: asTime(raw.closed_at),
     closed_because: asText(raw.closed_because),
+    acknowledged_by: asText(raw.acknowledged_by),
+    muted: raw.muted === true,
+    muted_until: asTime(raw.muted_until),
   };
 }
 
@@ -165,13 +169,7 @@ export function readOneIncident(value) {
       event_id: asText(raw.event_id),
     };
   });
-  const raw = asObject(value);
-  const answers = {
-    acknowledged_by: asText(raw.acknowledged_by),
-    muted: raw.muted === true,
-    muted_until: asTime(raw.muted_until),
-  };
-  return { ...readIncident(value), ...answers, history };
+  return { ...readIncident(value), history };
 }
 
 /** @param {unknown} value */

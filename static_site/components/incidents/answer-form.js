@@ -2,8 +2,9 @@
 
 import { h, setHidden, setText } from "../../lib/dom.js";
 import { Forbidden, SignedOut, Unavailable } from "../../lib/problems.js";
-import { readClaims } from "../../lib/sign-in.js";
+import { groupsOf, readClaims } from "../../lib/sign-in.js";
 import { createIntake } from "./act-intake.js";
+import { ownerOf } from "./incident-words.js";
 
 /** Who may act is in this group; the intake decides for itself. */
 const ACT_GROUP = "act";
@@ -95,11 +96,12 @@ export function createAnswerForm({ acting, clock, onSent, onEnded }) {
   }
 
   /** @param {OneIncident} of @param {string} act @param {string} reason @param {string} id */
-  function detailOf({ incident_id, client_id }, act, reason, id) {
+  function detailOf(of, act, reason, id) {
+    const { incident_id } = of;
     const now = clock.now();
     const end = act !== "mute" ? {} : length.value === "grows" ? { until_grows: true } : { until: untilOf(now) };
     return {
-      ...{ incident_id, client_id, act, event_id: id, occurred_at: new Date(now).toISOString() },
+      ...{ incident_id, client_id: ownerOf(of), act, event_id: id, occurred_at: new Date(now).toISOString() },
       ...(reason === "" ? {} : { text: reason }),
       ...end,
     };
@@ -154,8 +156,7 @@ function reasonOf(error) {
 /** @param {string} token @param {string} scope */
 function isActing(token, scope) {
   try {
-    const { scope: scopes, "cognito:groups": groups } = readClaims(token);
-    return String(scopes).split(" ").includes(scope) && Array.isArray(groups) && groups.includes(ACT_GROUP);
+    return String(readClaims(token).scope).split(" ").includes(scope) && groupsOf(token).includes(ACT_GROUP);
   } catch {
     return false;
   }

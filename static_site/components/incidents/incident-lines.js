@@ -5,7 +5,7 @@ import { listHash } from "../../lib/route.js";
 import { countOf } from "../../lib/words.js";
 import { createTimeText } from "../figures/time-text.js";
 import { createCard } from "../page/card.js";
-import { clientText, errorText, incidentHash, jobsText, subjectText } from "./incident-words.js";
+import { clientText, errorText, incidentHash, jobsText, ruleText, subjectText } from "./incident-words.js";
 
 const SILENT = "Nobody is told of what fails: incidents are turned off for this ledger.";
 
@@ -51,7 +51,7 @@ function createLine(format, now) {
       setAttribute(count, "href", incidentHash(incident.incident_id));
       setText(pipeline, subjectText(incident));
       setText(message, errorText(incident));
-      setText(client, clientText(incident));
+      setText(client, [clientText(incident), ruleText(incident)].filter((part) => part !== "").join(" · "));
       since.update(incident.began_at, now());
     },
   };

@@ -40,6 +40,34 @@ export function clientText({ client_id }) {
   return client_id === STAFF ? "All clients (staff)" : client_id;
 }
 
+/**
+ * Return by whose rule an incident is where that is not the client's own; "" where it is.
+ *
+ * @param {Incident} incident
+ */
+export function ruleText({ client_id, of_staff }) {
+  return of_staff && client_id !== STAFF ? "Staff’s rule" : "";
+}
+
+/**
+ * Return for whom somebody acts on an incident, as the intake wants it.
+ *
+ * @param {Incident} incident
+ */
+export function ownerOf({ client_id, of_staff }) {
+  return of_staff ? STAFF : client_id;
+}
+
+/**
+ * Return how an incident stands, as in "Open, muted".
+ *
+ * @param {Incident} incident
+ */
+export function stateText({ state, muted, acknowledged_by: by }) {
+  const answers = state === "open" ? [muted ? "muted" : "", by === null ? "" : `acknowledged by ${by}`] : [];
+  return [state === "open" ? "Open" : "Closed", ...answers].filter((part) => part !== "").join(", ");
+}
+
 /** @param {Incident} incident */
 export function clientHashOf({ client_id }) {
   return client_id === STAFF ? null : clientHash(client_id);

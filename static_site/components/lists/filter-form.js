@@ -9,7 +9,7 @@ const TYPING_MILLISECONDS = 400;
  * @param {object} parts
  * @param {string} parts.label
  * @param {Readonly<Record<string, Filter>>} parts.filters
- * @param {Pick<Context, "api" | "clock" | "format">} parts.context
+ * @param {Pick<Context, "api" | "clock" | "format" | "isStaff">} parts.context
  * @param {(filters: Filters) => void} parts.onChange
  */
 export function createFilterForm({ label, filters, context, onChange }) {
@@ -27,9 +27,14 @@ export function createFilterForm({ label, filters, context, onChange }) {
   const controls = Object.entries(filters).flatMap(([name, { field }]) =>
     field === undefined ? [] : [{ name, field, ...CONTROLS[field.kind](name, field, choose, context) }],
   );
+  /** @type {Map<string, HTMLElement>} */
+  const boxOf = new Map();
   /** @param {typeof controls[number]} control */
-  const box = ({ name, field, element }) =>
-    h("div", { class: "field" }, h("label", { for: `filter-${name}` }, field.label), element);
+  const box = ({ name, field, element }) => {
+    const made = h("div", { class: "field" }, h("label", { for: `filter-${name}` }, field.label), element);
+    boxOf.set(name, made);
+    return made;
+  };
   /** @param {boolean} isMore */
   const boxes = (isMore) =>
     controls.filter(({ field }) => (field.isMore ?? false) === isMore).map(box);
@@ -62,6 +67,10 @@ export function createFilterForm({ label, filters, context, onChange }) {
       chosen = next;
       for (const { name, field, update } of controls) {
         update(next[name]);
+        if (field.isOfStaff) {
+          // others see it where their address has it, so that they can take it back
+          setHidden(/** @type {HTMLElement} */ (boxOf.get(name)), !context.isStaff() && !next[name]);
+        }
         if (field.isMore && next[name] !== "") {
           more.open = true;
         }

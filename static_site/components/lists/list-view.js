@@ -24,7 +24,7 @@ export function createListView(context, parts) {
   const pages = createPages(context.api, { path: `/${name}`, limit: PAGE_SIZE, read, keyOf });
   const filters = createFilterForm({
     label: `Filter ${name}`,
-    filters: FILTERS[name],
+    filters: parts.filters ?? FILTERS[name],
     context,
     onChange: (next) => context.navigate(listHash(name, next)),
   });

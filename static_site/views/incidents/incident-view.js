@@ -3,13 +3,14 @@
 import { createFacts } from "../../components/figures/facts.js";
 import { createTimeText } from "../../components/figures/time-text.js";
 import { createAnswerForm } from "../../components/incidents/answer-form.js";
-import { createJobsOf } from "../../components/incidents/jobs-of.js";
+import { createJobsOf } from "../../components/incidents/incident-parts.js";
 import {
   clientHashOf,
   clientText,
   endText,
   errorText,
   lastJobOf,
+  ruleText,
   subjectText,
 } from "../../components/incidents/incident-words.js";
 import { turnText } from "../../components/incidents/turn-words.js";
@@ -90,6 +91,7 @@ function factsOf(incident, now, format) {
     at === null ? [] : [{ label, text: format.time(at, now), title: exactUtc(at), tabindex: 0 }];
   return [
     { label: "Client", text: clientText(incident), href: clientLink },
+    { label: "By", text: ruleText(incident) },
     { label: "Project", text: project ?? "" },
     { label: "Tag", text: tag ?? "" },
     ...(isOfJobs

@@ -1,12 +1,15 @@
 /** The view of all incidents, open and closed. */
 
 import { createTimeText } from "../../components/figures/time-text.js";
-import { createJobsOf } from "../../components/incidents/jobs-of.js";
+import { INCIDENT_FILTERS, incidentsQuery } from "../../components/incidents/incident-filters.js";
+import { createJobsOf } from "../../components/incidents/incident-parts.js";
 import {
   clientHashOf,
   clientText,
   errorText,
   incidentHash,
+  ruleText,
+  stateText,
   subjectText,
 } from "../../components/incidents/incident-words.js";
 import { createListView } from "../../components/lists/list-view.js";
@@ -26,8 +29,8 @@ export function createIncidentsView(context) {
       title: state === "open" ? "No incident is open" : "There are no incidents",
       text: ["None is known of these clients and filters. What fails by a rule of a client’s alerts is one."],
     }),
-    // closed ones have no such order
-    queryOf: ({ sort, ...others }) => ({ ...others, sort: others.state === "closed" ? "" : sort }),
+    filters: INCIDENT_FILTERS,
+    queryOf: (filters) => incidentsQuery(filters, context.clock.now()),
     noteOf: ({ telling }) => (telling ? "" : SILENT),
     isOrdered: true,
     className: "card-list",
@@ -47,6 +50,7 @@ function createIncident({ format, clock }) {
   const [began, closed] = [createTimeText(format), createTimeText(format)];
   const end = h("span", {}, " · closed ", closed.element);
   const client = h("a", {});
+  const rule = h("span");
   return {
     element: h(
       "li",
@@ -54,14 +58,14 @@ function createIncident({ format, clock }) {
       h("p", { class: "incident-card__head" }, h("strong", {}, link), state, jobs.element),
       message,
       h("p", { class: "quiet" }, "Since ", began.element, end),
-      h("p", { class: "quiet" }, "Client ", client),
+      h("p", { class: "quiet" }, "Client ", client, rule),
     ),
 
     update(incident) {
       const now = clock.now();
       setText(title, subjectText(incident));
       setAttribute(link, "href", incidentHash(incident.incident_id));
-      setText(state, incident.state === "open" ? "Open" : "Closed");
+      setText(state, stateText(incident));
       jobs.update(incident);
       setText(message, errorText(incident));
       setHidden(message, message.textContent === "");
@@ -70,6 +74,7 @@ function createIncident({ format, clock }) {
       setHidden(end, incident.closed_at === null);
       setText(client, clientText(incident));
       setAttribute(client, "href", clientHashOf(incident));
+      setText(rule, ruleText(incident) && ` · ${ruleText(incident)}`);
     },
   };
 }

@@ -67,6 +67,17 @@ def test_an_act_is_sent_and_comes_into_the_history(page: Page, acting: FakeOrigi
     assert acting.csp_reports == []
 
 
+@pytest.mark.parametrize("client_id", ["acme", "*"])
+def test_staff_answer_their_own(page: Page, acting: FakeOrigin, client_id: str) -> None:
+    """By a rule of theirs about a client's jobs, or about the ledger: with `*` for the client."""
+    acting.person_claims = {**MAY_ACT, "cognito:groups": ["act", "staff"]}
+    acting.incidents = [make_incident("one", of_staff=True, client_id=client_id)]
+    sign_in(page, acting, "#/incidents/one")
+    page.get_by_role("button", name="Resolve").click()
+    expect(page.get_by_text(SENT)).to_be_visible()
+    assert (sent(acting)["act"], sent(acting)["client_id"]) == ("resolve", "*")
+
+
 def test_a_mute_has_an_end_and_a_reason(page: Page, acting: FakeOrigin) -> None:
     """Without a reason nothing is sent; a muted incident offers to be unmuted."""
     sign_in(page, acting, "#/incidents/one")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 from tests.static_site.conftest import sign_in
@@ -70,6 +72,110 @@ def test_filters_and_a_closed_incident(page: Page, origin: FakeOrigin) -> None:
     cards.get_by_role("link", name="crawl").click()
     expect(page.get_by_text("3 jobs failed until a later job ran well.")).to_be_visible()
     expect(page.locator(".incident-turns li")).to_have_count(2)
+
+
+def opened(page: Page) -> list[str]:
+    """Return the incidents that are listed, by the address that their titles lead to."""
+    found = page.locator(".incident-card__head strong a").evaluate_all(
+        "links => links.map(link => link.hash.slice('#/incidents/'.length))"
+    )
+    return sorted(found)
+
+
+def test_every_filter_is_in_the_address_and_counts_what_it_names(
+    page: Page, origin: FakeOrigin
+) -> None:
+    """Chosen by its field or opened by its address, a list has just these incidents."""
+    origin.person_claims = {"cognito:groups": ["staff"]}
+    origin.incidents = [
+        make_incident("usual", opened_at=ago(days=9)),
+        make_incident("missed", what="missed", opened_at=ago(days=9)),
+        make_incident("crawl", pipeline="crawl", opened_at=ago(days=9)),
+        make_incident("of-project", project_id="p-1", opened_at=ago(days=9)),
+        make_incident("twin", of_staff=True, opened_at=ago(days=9)),
+        make_incident("gone", closed_at=ago(days=1), opened_at=ago(days=9)),
+        make_incident("other", client_id="globex", opened_at=ago(days=9)),
+        make_incident("new", opened_at=ago(hours=-1)),
+    ]
+    every = sorted(one["incident_id"] for one in origin.incidents)
+    sign_in(page, origin, "#/incidents")
+    cards = page.locator(".incident-card")
+    expect(cards).to_have_count(len(every))
+    page.get_by_text("More filters").click()
+    choices = (
+        ("What is wrong", "missed", "what=missed", ["missed"]),
+        ("State", "closed", "state=closed", ["gone"]),
+        ("Rules", "true", "of_staff=true", ["twin"]),
+        ("Rules", "false", "of_staff=false", [one for one in every if one != "twin"]),
+        ("Opened", "1", "days=1", ["new"]),
+        ("Opened", "7", "days=7", ["new"]),
+        ("Opened", "30", "days=30", every),
+        ("Project", "p-1", "project_id=p-1", ["of-project"]),
+        ("Pipeline", "crawl", "pipeline=crawl", ["crawl"]),
+        ("Client", "globex", "client_id=globex", ["other"]),
+    )
+    for label, value, address, found in choices:
+        field = page.get_by_label(label, exact=True)
+        if field.evaluate("field => field.tagName") == "SELECT":
+            field.select_option(value)
+        else:
+            field.fill(value)
+            field.press("Enter")
+        expect(page).to_have_url(re.compile(f"#/incidents\\?{re.escape(address)}$"))
+        expect(cards).to_have_count(len(found))
+        assert opened(page) == found, address
+        open_view(page, "#/incidents")
+        expect(cards).to_have_count(len(every))
+        open_view(page, f"#/incidents?{address}")
+        expect(cards).to_have_count(len(found))
+        assert opened(page) == found, address
+        page.get_by_role("button", name="Clear filters").click()
+        expect(cards).to_have_count(len(every))
+    expect(page.locator("nav [aria-current]")).to_have_text("Incidents")
+
+
+def test_a_day_and_a_number_of_days_exclude_each_other(page: Page, origin: FakeOrigin) -> None:
+    """The one that was chosen last is meant."""
+    origin.incidents = [make_incident("new", opened_at=ago(hours=-1)), make_incident("old")]
+    sign_in(page, origin, "#/incidents?days=7")
+    page.get_by_text("More filters").click()
+    page.get_by_label("Up to").fill("2020-01-01")
+    expect(page).to_have_url(re.compile(r"#/incidents\?to=20"))
+    expect(page.get_by_text("There are no incidents")).to_be_visible()
+    page.get_by_label("Opened", exact=True).select_option("7")
+    expect(page).to_have_url(re.compile(r"#/incidents\?days=7$"))
+    expect(page.locator(".incident-card")).to_have_count(2)
+
+
+def test_staff_s_rules_are_told_apart(page: Page, origin: FakeOrigin) -> None:
+    """On all three pages; who is not of staff has no filter for them."""
+    origin.person_claims = {"cognito:groups": ["staff"]}
+    origin.incidents = [make_incident("twin", of_staff=True), make_incident("own")]
+    origin.jobs = [make_completed("fine", "succeeded")]
+    origin.overview["totals"]["last_event_at"] = ago(seconds=9)
+    sign_in(page, origin, "#/overview")
+    lines = page.locator(".card--incidents li")
+    expect(lines.filter(has_text="Staff’s rule")).to_have_count(1)
+    expect(lines.filter(has_text="acme")).to_have_count(2)
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Incidents").click()
+    expect(page.locator(".incident-card").filter(has_text="Staff’s rule")).to_have_count(1)
+    expect(page.get_by_label("Rules")).to_be_visible()
+    open_view(page, "#/incidents/twin")
+    expect(page.locator(".facts")).to_contain_text("Staff’s rule")
+    open_view(page, "#/incidents/own")
+    expect(page.locator(".facts")).not_to_contain_text("Staff’s rule")
+
+
+def test_others_than_staff_have_no_filter_of_staff(page: Page, origin: FakeOrigin) -> None:
+    """But where their address has it, they can take it back."""
+    origin.incidents = [make_incident("own")]
+    sign_in(page, origin, "#/incidents")
+    expect(page.locator(".incident-card")).to_have_count(1)
+    expect(page.get_by_label("Rules")).to_be_hidden()
+    open_view(page, "#/incidents?of_staff=true")
+    expect(page.get_by_text("There are no incidents")).to_be_visible()
+    page.get_by_label("Rules").select_option("")
+    expect(page.locator(".incident-card")).to_have_count(1)
 
 
 WORDS = {

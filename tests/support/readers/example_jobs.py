@@ -177,6 +177,7 @@ def make_incident(incident_id: str, **fields: Any) -> Json:
         "pipeline": "enrich",
         "project_id": None,
         "tag": None,
+        "of_staff": False,
         "what": "failed",
         "fingerprint": "timeout",
         "state": "closed" if closed_at else "open",

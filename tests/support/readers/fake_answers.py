@@ -14,6 +14,20 @@ def matching(items: list[Json], query: dict[str, str], *names: str) -> list[Json
     return [item for item in items if all(item[name] == value for name, value in wanted.items())]
 
 
+def incidents_as_asked(incidents: list[Json], query: dict[str, str]) -> list[Json]:
+    """Return the incidents of a list, newest first, or with most jobs first."""
+    named = matching(incidents, query, "client_id", "project_id", "pipeline", "what", "state")
+    found = [
+        one
+        for one in named
+        if query.get("of_staff", str(one["of_staff"]).lower()) == str(one["of_staff"]).lower()
+        and query.get("from", "") <= one["opened_at"] < query.get("to", "~")
+    ]
+    if query.get("sort") == "jobs":
+        return sorted(found, key=lambda one: one["jobs"], reverse=True)
+    return found
+
+
 def ended_as_asked(job: Json, query: dict[str, str]) -> bool:
     """Return whether a job's end is within the query's times."""
     asked = [name for name in ("result", "fingerprint", "ended_from", "ended_to") if name in query]

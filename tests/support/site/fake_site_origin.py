@@ -23,6 +23,7 @@ from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
 from tests.support.readers.example_jobs import make_overview, make_proof
 from tests.support.readers.fake_answers import (
     Json,
+    incidents_as_asked,
     jobs_page,
     matching,
     overview_answer,
@@ -226,7 +227,7 @@ class FakeOrigin:
             "projects": projects_as_asked(self.projects, query),
             "errors": [group for group in self.errors if asked in (None, *group["clients"])],
             "clients": self.clients,
-            "incidents": matching(self.incidents, query, "client_id", "state", "pipeline"),
+            "incidents": incidents_as_asked(self.incidents, query),
         }
         match [unquote(part) for part in path.strip("/").split("/")]:
             case ["overview"]:

@@ -1,9 +1,14 @@
-/** How many jobs an incident is about: a link to just these, where a list has them. */
+/** What both views of incidents show. Its stylesheet is that of both: two small ones are sent uncompressed. */
 
 import { h, setAttribute, setHidden, setText } from "../../lib/dom.js";
 import { jobsHash, jobsText } from "./incident-words.js";
 
-/** @param {Format} format @returns {Part<Incident>} */
+/**
+ * How many jobs an incident is about: a link to just these, where a list has them.
+ *
+ * @param {Format} format
+ * @returns {Part<Incident>}
+ */
 export function createJobsOf(format) {
   const link = h("a", {});
   const plain = h("span");
