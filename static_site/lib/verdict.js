@@ -77,7 +77,7 @@ function troublesOf(figures, since, format, words) {
   }
   if (incidents > 0) {
     const text = countOf(incidents, "incident is open", "incidents are open", format);
-    found.push([{ text, filters: { state: "open" }, view: "incidents" }]);
+    found.push([{ text, filters: {}, view: "incidents" }]);
   }
   return found;
 }

@@ -81,7 +81,7 @@ def fill_up(origin: FakeOrigin) -> None:
         origin.jobs.append(make_completed(name, "succeeded", created_at=long_ago))
         origin.entries["enrich-041"].append(make_entry(name, detail={"stage": name}))
         origin.errors.append(make_error_group(name))
-        origin.incidents.append(make_incident(name, closed_at=ago(minutes=number)))
+        origin.incidents.append(make_incident(name, opened_at=long_ago))
         origin.projects.append(make_project(name))
         origin.clients.append(make_client(name))
 

@@ -3,7 +3,7 @@
 import { CLIENT } from "../../lib/filters.js";
 
 const DAY = 86_400_000;
-const STATES = { open: "Open", closed: "Closed" };
+const STATES = { closed: "Closed", all: "Open and closed" };
 const WHATS = {
   failed: "Failed",
   timed_out: "Timed out",
@@ -29,7 +29,7 @@ const ORDERS = { jobs: "Most jobs first" };
  */
 export const INCIDENT_FILTERS = Object.freeze({
   client_id: { field: CLIENT },
-  state: { field: { label: "State", kind: "select", any: "Open and closed", choices: STATES } },
+  state: { field: { label: "State", kind: "select", any: "Open", choices: STATES } },
   what: { field: { label: "What is wrong", kind: "select", any: "Anything", choices: WHATS } },
   days: { field: { label: "Opened", kind: "select", any: "Any time", choices: OPENED } },
   of_staff: { field: { label: "Rules", kind: "select", any: "All rules", choices: OWNERS, isOfStaff: true } },
@@ -41,18 +41,19 @@ export const INCIDENT_FILTERS = Object.freeze({
 });
 
 /**
- * Return the API's parameters, when it is asked at a time.
+ * Return the API's parameters, when it is asked at a time. What is open comes without a filter.
  *
  * @param {Filters} filters
  * @param {number} now in milliseconds since 1970
  * @returns {Filters}
  */
-export function incidentsQuery({ days = "", from = "", sort = "", ...others }, now) {
+export function incidentsQuery({ days = "", from = "", sort = "", state = "", ...others }, now) {
   return {
     ...others,
+    state: state === "all" ? "" : state || "open",
     from: days === "" ? from : firstDay(days, now),
     // closed ones have no such order
-    sort: others.state === "closed" ? "" : sort,
+    sort: state === "" ? sort : "",
   };
 }
 

@@ -30,7 +30,7 @@ export function createIncidentLines(format, now) {
       const isMore = open === null || open > newest.length;
       const more = open === null ? "open incidents" : countOf(open, "open incident", "open incidents", format);
       setText(all, isMore ? `All ${more}` : "All incidents");
-      setAttribute(all, "href", listHash("incidents", isMore ? { state: "open" } : {}));
+      setAttribute(all, "href", listHash("incidents", isMore ? {} : { state: "all" }));
     },
   };
 }

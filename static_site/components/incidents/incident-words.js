@@ -135,9 +135,17 @@ export function jobsHash({ state, what, fingerprint, began_at: from, ...of }) {
   return listHash("jobs", { ...named, result: what, ended_from: from });
 }
 
-/** @param {Incident} incident */
-export function errorText({ error }) {
-  return error === null ? "" : [errorName(error.type), error.message].filter((part) => part !== "").join(": ");
+/**
+ * Return the last error; what time decides has none, but words of ours, whose kind is told already.
+ *
+ * @param {Incident} incident
+ */
+export function errorText({ error, what }) {
+  if (error === null) {
+    return "";
+  }
+  const type = error.type.toLowerCase() === what ? "" : errorName(error.type);
+  return [type, error.message].filter((part) => part !== "").join(": ");
 }
 
 /** @param {string} incidentId */

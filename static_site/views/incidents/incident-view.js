@@ -42,7 +42,7 @@ export function createIncidentView(context) {
   const view = createLiveView(context, {
     name: "incident",
     title: "Incident",
-    lead: h("a", { class: "back-link", href: "#/incidents" }, "← All incidents"),
+    lead: h("a", { class: "back-link", href: "#/incidents" }, "← Incidents"),
     body: h(
       "div",
       { class: "incident" },
@@ -52,7 +52,7 @@ export function createIncidentView(context) {
     ),
     skeleton: createSkeleton(2, "skeleton-stack"),
     backHash: "#/incidents",
-    backLabel: "All incidents",
+    backLabel: "Incidents",
     reset({ id = "" }) {
       incident = createResource(api, `/incidents/${encodeURIComponent(id)}`, readOneIncident);
       setText(view.heading, "Incident");

@@ -14,6 +14,7 @@ import {
 } from "../../components/incidents/incident-words.js";
 import { createListView } from "../../components/lists/list-view.js";
 import { bdi, h, setAttribute, setHidden, setText } from "../../lib/dom.js";
+import { listHash } from "../../lib/route.js";
 import { readIncident } from "../../lib/view-shapes.js";
 
 const SILENT =
@@ -26,8 +27,11 @@ export function createIncidentsView(context) {
     title: "Incidents",
     words: ["incident", "incidents"],
     empty: ({ state }) => ({
-      title: state === "open" ? "No incident is open" : "There are no incidents",
-      text: ["None is known of these clients and filters. What fails by a rule of a client’s alerts is one."],
+      title: state === "" ? "No incident is open" : "There are no incidents",
+      text: [
+        "None is known of these clients and filters. What fails by a rule of a client’s alerts is one.",
+        ...(state === "" ? [h("a", { href: listHash("incidents", { state: "closed" }) }, "Closed incidents")] : []),
+      ],
     }),
     filters: INCIDENT_FILTERS,
     queryOf: (filters) => incidentsQuery(filters, context.clock.now()),
@@ -50,6 +54,7 @@ function createIncident({ format, clock }) {
   const [began, closed] = [createTimeText(format), createTimeText(format)];
   const end = h("span", {}, " · closed ", closed.element);
   const client = h("a", {});
+  const whose = h("span", {}, "Client ", client);
   const rule = h("span");
   return {
     element: h(
@@ -58,7 +63,7 @@ function createIncident({ format, clock }) {
       h("p", { class: "incident-card__head" }, h("strong", {}, link), state, jobs.element),
       message,
       h("p", { class: "quiet" }, "Since ", began.element, end),
-      h("p", { class: "quiet" }, "Client ", client, rule),
+      h("p", { class: "quiet" }, whose, rule),
     ),
 
     update(incident) {
@@ -72,9 +77,11 @@ function createIncident({ format, clock }) {
       began.update(incident.began_at, now);
       closed.update(incident.closed_at, now);
       setHidden(end, incident.closed_at === null);
-      setText(client, clientText(incident));
-      setAttribute(client, "href", clientHashOf(incident));
-      setText(rule, ruleText(incident) && ` · ${ruleText(incident)}`);
+      const place = clientHashOf(incident);
+      setText(client, incident.client_id);
+      setAttribute(client, "href", place);
+      setHidden(whose, place === null);
+      setText(rule, place === null ? clientText(incident) : ruleText(incident) && ` · ${ruleText(incident)}`);
     },
   };
 }

@@ -58,13 +58,16 @@ def test_from_the_overview_to_the_jobs_that_are_counted(page: Page, origin: Fake
 
 
 def test_filters_and_a_closed_incident(page: Page, origin: FakeOrigin) -> None:
-    """The list tells open from closed; a closed one says why, and claims no list of jobs."""
+    """Open ones come first; a closed one says why, and claims no list of jobs."""
     origin.incidents = [
         make_incident("one"),
         make_incident("gone", pipeline="crawl", closed_at=ago(hours=1)),
     ]
     sign_in(page, origin, "#/incidents")
     cards = page.locator(".incident-card")
+    expect(cards.get_by_role("link", name="enrich")).to_have_count(1)
+    expect(cards).to_have_count(1)
+    page.get_by_label("State").select_option("all")
     expect(cards).to_have_count(2)
     page.get_by_label("State").select_option("closed")
     expect(cards).to_have_count(1)
@@ -97,7 +100,7 @@ def test_every_filter_is_in_the_address_and_counts_what_it_names(
         make_incident("other", client_id="globex", opened_at=ago(days=9)),
         make_incident("new", opened_at=ago(hours=-1)),
     ]
-    every = sorted(one["incident_id"] for one in origin.incidents)
+    every = sorted(one["incident_id"] for one in origin.incidents if one["state"] == "open")
     sign_in(page, origin, "#/incidents")
     cards = page.locator(".incident-card")
     expect(cards).to_have_count(len(every))
@@ -105,6 +108,7 @@ def test_every_filter_is_in_the_address_and_counts_what_it_names(
     choices = (
         ("What is wrong", "missed", "what=missed", ["missed"]),
         ("State", "closed", "state=closed", ["gone"]),
+        ("State", "all", "state=all", sorted([*every, "gone"])),
         ("Rules", "true", "of_staff=true", ["twin"]),
         ("Rules", "false", "of_staff=false", [one for one in every if one != "twin"]),
         ("Opened", "1", "days=1", ["new"]),
@@ -141,7 +145,7 @@ def test_a_day_and_a_number_of_days_exclude_each_other(page: Page, origin: FakeO
     page.get_by_text("More filters").click()
     page.get_by_label("Up to").fill("2020-01-01")
     expect(page).to_have_url(re.compile(r"#/incidents\?to=20"))
-    expect(page.get_by_text("There are no incidents")).to_be_visible()
+    expect(page.get_by_text("No incident is open")).to_be_visible()
     page.get_by_label("Opened", exact=True).select_option("7")
     expect(page).to_have_url(re.compile(r"#/incidents\?days=7$"))
     expect(page.locator(".incident-card")).to_have_count(2)
@@ -173,7 +177,7 @@ def test_others_than_staff_have_no_filter_of_staff(page: Page, origin: FakeOrigi
     expect(page.locator(".incident-card")).to_have_count(1)
     expect(page.get_by_label("Rules")).to_be_hidden()
     open_view(page, "#/incidents?of_staff=true")
-    expect(page.get_by_text("There are no incidents")).to_be_visible()
+    expect(page.get_by_text("No incident is open")).to_be_visible()
     page.get_by_label("Rules").select_option("")
     expect(page.locator(".incident-card")).to_have_count(1)
 
