@@ -35,6 +35,7 @@ class PageContext:
     period: Period
     client_id: str | None
     is_empty: bool
+    is_staff: bool
     notes: Sequence[str]
     """Why the period is not the one that was asked for; empty where it is."""
     pages: Mapping[str, Page]

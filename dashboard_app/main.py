@@ -87,7 +87,7 @@ def _show(page: Page, pages: Mapping[str, Page], settings: AppSettings, analyst:
         make_place()
         st.title(page.title)
         with filters:
-            context = _context(api, settings, page, pages)
+            context = _context(api, settings, analyst, page, pages)
         for note in context.notes if page.url_path not in _WITHOUT_PERIOD else ():
             st.info(note, icon=":material/event_busy:")
         put(context)
@@ -104,7 +104,11 @@ def _show(page: Page, pages: Mapping[str, Page], settings: AppSettings, analyst:
 
 
 def _context(
-    api: ResponseCache, settings: AppSettings, page: Page, pages: Mapping[str, Page]
+    api: ResponseCache,
+    settings: AppSettings,
+    analyst: Analyst,
+    page: Page,
+    pages: Mapping[str, Page],
 ) -> PageContext:
     """Ask for the filters of all pages; return the context of the page that is to run."""
     now = clock.now()
@@ -129,6 +133,7 @@ def _context(
         client_id=CLIENT.ask([one["client_id"] for one in clients]),
         pages=pages,
         is_empty=not any(one["jobs"]["total"] for one in clients),
+        is_staff=analyst.is_staff,
     )
 
 

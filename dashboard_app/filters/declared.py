@@ -131,10 +131,26 @@ WHAT = Choice(
     options={word: name for name, word in words.WHATS.items()},
     placeholder="Anything",
 )
+STATE = Choice(
+    name="state",
+    parameter="state",
+    label="State",
+    options={"Open": "open", "Closed": "closed"},
+    placeholder="Open and closed",
+)
+RULES = Choice(
+    name="rules",
+    parameter="of_staff",
+    label="Rules",
+    options={"Clients’ own": "false", "Staff’s": "true"},
+    placeholder="All rules",
+    help="Staff’s are their rules about all clients, and what concerns the ledger itself.",
+)
 STALLED = Flag(name="stalled", parameter="stalled", label="Stalled only")
 TREND_FILTERS = (PROJECT, PIPELINE)
 JOB_FILTERS = (SEARCH, TAG, STATUS, RESULT, PROJECT, PIPELINE, STALLED, ORDER)
-INCIDENT_FILTERS = (WHAT, PROJECT, PIPELINE)
+INCIDENT_FILTERS = (STATE, WHAT, PROJECT, PIPELINE)
+STAFF_INCIDENT_FILTERS = (*INCIDENT_FILTERS, RULES)
 
 # Of one page.
 STANDING = ButtonChoice(

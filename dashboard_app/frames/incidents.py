@@ -19,6 +19,7 @@ _INCIDENT = {
     "what": TEXT,
     "about": TEXT,
     "client_id": TEXT,
+    "rule": TEXT,
     "project_id": TEXT,
     "tag": TEXT,
     "jobs": WHOLE,
@@ -76,10 +77,21 @@ def client_of(incident: Mapping[str, Any]) -> str:
     return "All clients (staff)" if owner == STAFF else owner
 
 
+def rule_of(incident: Mapping[str, Any]) -> str | None:
+    """Return by whose rule it is where that is not the client's own; None where it is."""
+    is_of_another = incident["of_staff"] and incident["client_id"] != STAFF
+    return "Staff’s rule" if is_of_another else None
+
+
 def error_of(incident: Mapping[str, Any]) -> str:
-    """Return the type and message of the last error; empty where there is none."""
+    """Return the type and message of the last error; empty where there is none.
+
+    What time decides has no error, but words of ours, whose kind is told already.
+    """
     error = incident["error"] or {}
-    return ": ".join(filter(None, (error.get("type"), error.get("message"))))
+    kind = str(error.get("type") or "")
+    is_told = kind.lower() == incident["what"]
+    return ": ".join(filter(None, ("" if is_told else kind, error.get("message"))))
 
 
 def last_job_of(incident: Mapping[str, Any]) -> str | None:
@@ -140,6 +152,7 @@ def _incident(item: Mapping[str, Any]) -> dict[str, Any]:
         "what": words.what_is_wrong(item["what"]),
         "about": about(item),
         "client_id": client_of(item),
+        "rule": rule_of(item),
         "error": error_of(item) or None,
         "closed_because": None if item["closed_at"] is None else end_of(item["closed_because"]),
         "last_job_id": last_job_of(item),

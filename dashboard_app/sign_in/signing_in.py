@@ -46,9 +46,14 @@ class Analyst:
         return clock.now().timestamp() - self.issued_at < _NEW_SECONDS
 
     @property
+    def is_staff(self) -> bool:
+        """Return whether this person may see all clients."""
+        return "staff" in self.groups
+
+    @property
     def sees(self) -> str:
         """Return in words whose data this person's groups may see."""
-        if "staff" in self.groups:
+        if self.is_staff:
             return "All clients (staff)"
         clients = [one.removeprefix("client-") for one in self.groups if one.startswith("client-")]
         return ", ".join(clients) or "No client yet"

@@ -150,6 +150,7 @@ RESTORED: dict[str, list[tuple[dict[str, Any], str]]] = {
             "client_id=acme&from=2026-11-",
         ),
         ({"what": "Missed run"}, "state=open&what=missed"),
+        ({"state": "Closed", "rules": "Staff’s"}, "of_staff=true&state=closed"),
     ],
     "projects": [({"client": "acme"}, "/projects?client_id=acme")],
     "clients": [({"one": "acme", "other": "globex"}, "/clients/globex/config")],

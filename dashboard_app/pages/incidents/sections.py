@@ -34,6 +34,7 @@ from dashboard_app.frames.incidents import (
     end_of,
     error_of,
     last_job_of,
+    rule_of,
     turns,
 )
 from dashboard_app.ui import export, panels
@@ -55,6 +56,7 @@ def silent() -> None:
 def incident_table(here: PageContext, frame: pd.DataFrame, name: str) -> None:
     """Show incidents, of which one can be selected."""
     is_closed = frame["closed_at"].notna().any()
+    is_of_staff = frame["rule"].notna().any()
     columns = {
         "about": name_column("Pipeline or project"),
         "what": column.TextColumn("What is wrong", width=150),
@@ -62,6 +64,7 @@ def incident_table(here: PageContext, frame: pd.DataFrame, name: str) -> None:
         "began_at": moment_column("Since", here.zone),
         "error": column.TextColumn("Last error", width=300),
         "client_id": "Client",
+        **({"rule": "Rule"} if is_of_staff else {}),
         **({"closed_because": "Closed: why"} if is_closed else {}),
         **({"closed_at": moment_column("Closed", here.zone)} if is_closed else {}),
         **({} if is_closed else {"acknowledged_by": "Acknowledged by"}),
@@ -118,6 +121,7 @@ def _standing(here: PageContext, incident: Mapping[str, Any]) -> list[str]:
         *([] if is_open else [end_of(incident["closed_because"])]),
         words.what_is_wrong(incident["what"]),
         client_of(incident),
+        *([rule] if (rule := rule_of(incident)) else []),
         *(f"{label} {name}" for label, name in named if name),
         f"since {moment('began_at')}",
     ]

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 from dashboard_app import words
-from dashboard_app.frames.incidents import counted_jobs, incidents, turns
+from dashboard_app.frames.incidents import counted_jobs, error_of, incidents, turns
 from msgspec import structs
 from tests.dashboard_app.conftest import NOW, Open, person, words_of
 from tests.support.app.dashboard_api import Api, serving
@@ -18,11 +18,18 @@ from tests.support.events.builders import job_update
 from tests.support.events.hostile import HOSTILE
 from tests.support.readers.example_jobs import ago, make_incident, make_turn
 from tests.support.readers.reading import House
-from tests.support.recounts.told_incidents import ended, keep_incidents, tell, tell_rulings
+from tests.support.recounts.told_incidents import (
+    AT_ONCE,
+    ended,
+    keep_incidents,
+    tell,
+    tell_rulings,
+)
 from tests.support.recounts.views import reading_house
 
 from run_ledger.domain import instants
-from run_ledger.domain.incidents.alert_rules import ALERT_WHATS
+from run_ledger.domain.incidents.alert_rules import ALERT_WHATS, rulings_on
+from run_ledger.domain.incidents.alert_rules import STAFF as OF_STAFF
 from run_ledger.domain.incidents.drift import DIFFERS, DRIFT_SCOPE, Drifting, drift_rulings
 
 BEGAN = NOW - timedelta(hours=2)
@@ -157,6 +164,63 @@ def test_what_concerns_staff_alone(empty_api: Api, open_page: Open) -> None:
     assert not app.exception
     assert not app.get("page_link")
     assert HOSTILE[0] in app.code[0].value
+
+
+def of_twins(api: Api) -> list[str]:
+    """Keep an incident of a client and one of staff, of the same failure; return their ids."""
+    now = api.house.now
+    end, told = ended("acme", "enrich", "job-1", now), []
+    for owner in (None, OF_STAFF):
+        ((scope, ruling),) = rulings_on([AT_ONCE], end, owner).items()
+        told += tell_rulings(api.house.client, now, scope, [ruling])
+    return [one.incident.incident_id for one in told]
+
+
+def test_staff_s_rules_are_told_apart(empty_api: Api, open_page: Open) -> None:
+    """In the table, by a filter and on the page of one; to others there is one incident."""
+    own, staffs = of_twins(empty_api)
+    shown = open_page(empty_api, "incidents").dataframe[0].value
+    rules = dict(zip(shown["incident_id"], shown["rule"], strict=True))
+    assert rules[staffs] == "Staff’s rule"
+    assert not isinstance(rules[own], str)
+    for word, left in (("Staff’s", staffs), ("Clients’ own", own)):
+        app = open_page(empty_api, "incidents", rules=word)
+        assert [*app.dataframe[0].value["incident_id"]] == [left]
+    app = open_page(empty_api, "incidents", incident=staffs)
+    assert "Staff’s rule" in words_of(app)
+    app = open_page(empty_api, "incidents", person("client-acme"))
+    assert [*app.dataframe[0].value["incident_id"]] == [own]
+    assert "Rules" not in [one.label for one in app.selectbox]
+    app = open_page(empty_api, "incidents", person("client-acme"), incident=staffs)
+    assert "There is no such incident." in words_of(app)
+
+
+@pytest.mark.parametrize(
+    ("word", "heads", "ids"),
+    [
+        ("Open", ["Open now"], ["acme-open"]),
+        ("Closed", ["Opened in this period, and closed"], ["acme-closed"]),
+    ],
+)
+def test_open_or_closed_ones_alone(
+    empty_api: Api, open_page: Open, word: str, heads: list[str], ids: list[str]
+) -> None:
+    """By a filter that the address has; the other table is neither asked for nor shown."""
+    keep_incidents(empty_api.house.client, "acme", empty_api.house.now)
+    empty_api.asked.clear()
+    app = open_page(empty_api, "incidents", state=word)
+    assert not app.exception
+    assert [one.value for one in app.subheader] == heads
+    assert [*app.dataframe[0].value["incident_id"]] == ids
+    asked = [one for one in empty_api.asked if one.startswith("/incidents?") and "from" in one]
+    assert bool(asked) is (word == "Closed")
+
+
+def test_a_kind_that_is_told_is_not_repeated() -> None:
+    """What time decides has words of ours in the place of an error."""
+    missed = {"type": "missed", "message": "No run began."}
+    assert error_of(make_incident("one", what="missed", error=missed)) == "No run began."
+    assert error_of(make_incident("one", error=missed)) == "missed: No run began."
 
 
 def test_words_for_all_that_can_be_wrong() -> None:
