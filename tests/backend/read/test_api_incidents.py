@@ -13,17 +13,10 @@ from tests.support.dynamo.querying import PAGE_BYTES
 from tests.support.events.builders import job_update
 from tests.support.events.hostile import HOSTILE
 from tests.support.readers.reading import NOW, STAFF, House, client_user
-from tests.support.recounts.told_incidents import AT_ONCE, ended, tell, tell_rulings
+from tests.support.recounts.told_incidents import ended, tell, tell_rulings
 from tests.support.recounts.views import reading_house
 
-from run_ledger.domain.incidents.alert_rules import (
-    ALERT_WHATS,
-    AlertRule,
-    IncidentScope,
-    Ruling,
-    rulings_on,
-)
-from run_ledger.domain.incidents.alert_rules import STAFF as OF_STAFF
+from run_ledger.domain.incidents.alert_rules import ALERT_WHATS, AlertRule, IncidentScope, Ruling
 from run_ledger.domain.incidents.drift import DIFFERS, DRIFT_SCOPE, Drifting, drift_rulings
 from run_ledger.domain.instants import HOUR, MICROSECONDS, Instant, later, text
 
@@ -344,53 +337,6 @@ def test_what_differs_is_for_staff_alone(here: House) -> None:
         assert len([one for one in shown["newest"] if one["what"] == DIFFERS]) == found
     narrowed = here.get("/overview", client_id="acme").json["incidents"]
     assert "*" not in narrowed["by_client"]
-
-
-def tell_staff(here: House, client_id: str, pipeline: str, job_id: str, at: Instant) -> str:
-    """Let a job fail by a rule of staff; return the id of their incident."""
-    end = ended(client_id, pipeline, job_id, at)
-    ((scope, ruling),) = rulings_on([AT_ONCE], end, OF_STAFF).items()
-    (told,) = tell_rulings(here.client, at, scope, [ruling])
-    return told.incident.incident_id
-
-
-def test_what_staff_s_rules_make_staff_alone_see() -> None:
-    """Beside the client's own incident of the same failures: in lists, alone, and in counts."""
-    here = reading_house([job_update(job_id="a", client_id="acme", event_id="1")])
-    theirs, mine = [], []
-    for number in range(5):
-        at = later(START, number * MINUTE)
-        (own,) = tell(here.client, at, [ended("acme", f"p-{number}", f"a-{number}", at)])
-        mine.append(own.incident.incident_id)
-        theirs.append(tell_staff(here, "acme", f"p-{number}", f"a-{number}", at))
-    here.grant("m-1", clients=["acme", "initech"])
-    here.grant("m-all", staff=True)
-    every = {"username": "", "client_id": "m-all", "sub": "m-all"}
-    for asking in (STAFF, every):
-        for more in ({}, {"client_id": "acme"}, {"state": "open"}, {"limit": 3}):
-            found = walked(here, asking, **more)
-            assert {one["incident_id"]: one["of_staff"] for one in found} == {
-                **dict.fromkeys(mine, False),
-                **dict.fromkeys(theirs, True),
-            }
-            assert sorted(ids(walked(here, asking, of_staff="true", **more))) == sorted(theirs)
-            assert sorted(ids(walked(here, asking, of_staff="false", **more))) == sorted(mine)
-        for more in ({}, {"client_id": "acme"}):
-            assert here.get("/overview", asking, **more).json["incidents"]["open"] == 10
-    assert show(here, theirs[0])["of_staff"] is True
-    for asking in (client_user("acme"), client_user("acme", "globex"), MACHINE):
-        for more in ({}, {"client_id": "acme"}, {"state": "open"}, {"sort": "jobs"}, {"limit": 1}):
-            found = walked(here, asking, **more)
-            assert sorted(ids(found)) == sorted(mine)
-            assert not any(one["of_staff"] for one in found)
-            assert walked(here, asking, of_staff="true", **more) == []
-        told = here.get("/overview", asking).json["incidents"]
-        assert (told["open"], told["by_client"]) == (5, {"acme": 5})
-        assert sorted(ids(told["newest"])) == sorted(mine)
-        hidden = here.get("/incidents/{incident_id}", asking, path={"incident_id": theirs[0]})
-        unknown = here.get("/incidents/{incident_id}", asking, path={"incident_id": "nothing"})
-        assert (hidden.status, hidden.json) == (unknown.status, unknown.json)
-        assert hidden.status == 404
 
 
 def test_every_word_of_what_is_wrong_narrows_the_list(here: House) -> None:

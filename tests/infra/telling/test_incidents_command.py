@@ -206,15 +206,11 @@ def test_an_act_goes_to_the_intake_and_is_shown(
     assert "by kim@acme.example" in out
 
 
+DIFFERS = {"client_id": "*", "pipeline": "proof", "what": "differs", "last_job_id": "row all 1"}
+
+
 @pytest.mark.parametrize(
-    ("of", "where"),
-    [
-        ({}, "acme / nightly"),
-        (
-            {"client_id": "*", "pipeline": "proof", "what": "differs", "last_job_id": "row all 1"},
-            "all clients / row all 1",
-        ),
-    ],
+    ("of", "where"), [({}, "acme / nightly"), (DIFFERS, "all clients / row all 1")]
 )
 def test_staff_answer_their_own_incidents(
     ledger: Ledger, run: Run, of: dict[str, str], where: str
@@ -250,14 +246,6 @@ def test_a_list_is_narrowed_down(ledger: Ledger, run: Run) -> None:
         {"state": "open", "of_staff": "true", "limit": "50"},
         {"state": "open", "of_staff": "false", "limit": "50"},
     ]
-
-
-def test_runs_are_no_jobs(ledger: Ledger, run: Run) -> None:
-    """What is counted has its word."""
-    ledger.incidents = [incident(what="missed", jobs=1), incident(what="late", jobs=2)]
-    out = run("list")[1]
-    assert "1 run missed" in out
-    assert "2 runs late" in out
 
 
 @pytest.mark.parametrize("status", [503, 429])
@@ -351,6 +339,13 @@ def test_a_terminal_obeys_no_producer(ledger: Ledger, run: Run) -> None:
         assert "acme / nightly" in out
         assert all(letter.isprintable() or letter == "\n" for letter in out)
     assert "2026-11-22T03:00:00Z  noted by a@b.c:  ]0;title  and more" in out
+
+
+def test_runs_are_no_jobs(ledger: Ledger, run: Run) -> None:
+    """What is counted has its word."""
+    ledger.incidents = [incident(what="missed", jobs=1), incident(what="late", jobs=2)]
+    out = run("list")[1]
+    assert [words in out for words in ("1 run missed", "2 runs late")] == [True, True]
 
 
 def test_an_empty_list_says_whether_the_ledger_tells(ledger: Ledger, run: Run) -> None:
