@@ -1,4 +1,4 @@
-"""Questions about periods: what is wrong now, which errors came, what changed, what it cost."""
+"""Questions about periods: which errors came, what changed, what it cost, how far projects are."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 from .about_jobs import Id
 from .asking import Asking, Json, Query, Refused, repeated
-from .shaping import group, job, said, used, without
+from .shaping import group, said, used, without
 
 Moment = Annotated[
     str,
@@ -30,68 +30,8 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 # No event is of an earlier time in earnest, and the previous period needs room.
 _FIRST_YEAR = 1970
 _ALLOWED = "a full hour with a zone, as 2026-11-22T14:00:00Z, or a date in UTC, as 2026-11-22"
-_COUNTED = ("created", "ended", "succeeded", "partial", "failed", "cancelled", "timed_out")
-
-
-class WhatIsWrong(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Which client, and how far back."""
-
-    client_id: Id | None = None
-    period: Literal["24h", "7d", "30d"] = "24h"
-
-
-def what_is_wrong_now(asking: Asking, given: WhatIsWrong) -> Json:
-    """Return what needs attention, with the figures of the period and of the one before."""
-    query: Query = {"client_id": given.client_id, "period": given.period}
-    found = asking.ask("/overview", query)
-    totals = found["totals"]
-    return {
-        "as_of": found["as_of"],
-        "since": found["since"],
-        "now": {name: totals[name] for name in ("running", "queued", "stalled", "last_event_at")},
-        "period": _figures(totals),
-        "previous_period": {"since": found["previous_since"], **_figures(totals["previous"])},
-        "needs_attention": [
-            {
-                "why": each["why"],
-                "job": None if each["job"] is None else job(asking, each["job"]),
-                "project": None if each["project"] is None else project(asking, each["project"]),
-            }
-            for each in found["attention"]
-        ],
-        "error_groups": [group(each) for each in found["errors"]["groups"]],
-        "error_groups_since": found["errors"]["since"],
-        "more_error_groups": found["errors"]["more"],
-        "error_groups_left_out": without(found["errors"]["left_out"]),
-        "clients": [
-            {
-                "client_id": each["client_id"],
-                "name": said(each["name"]),
-                "ended": each["ended"],
-                "failed_or_timed_out": each["failed"] + each["timed_out"],
-                "partial": each["partial"],
-                "error_rate": each["error_rate"],
-                "previous_error_rate": each["previous"]["error_rate"],
-            }
-            for each in found["clients"]
-        ],
-        "clients_left_out": without(found["left_out"]),
-        "link": _overview_link(asking, given),
-    }
-
-
-def _overview_link(asking: Asking, given: WhatIsWrong) -> str | None:
-    """Return the address of the overview of the same period; the site has none of one client."""
-    place = "overview" if given.period == "24h" else f"overview?period={given.period}"
-    return None if given.client_id else asking.link(place)
-
-
-def _figures(figures: Json) -> Json:
-    return {
-        **{name: figures[name] for name in _COUNTED},
-        "error_rate": figures["error_rate"],
-        "used": used(figures["counters"]),
-    }
+COUNTED = ("created", "ended", "succeeded", "partial", "failed", "cancelled", "timed_out")
+"""What is counted of jobs, as the API names it."""
 
 
 class ErrorGroups(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -234,7 +174,7 @@ class _Sums(Struct, frozen=True):
     def figures(self, one: Group) -> Json | None:
         """Return a group's figures; None where they are in the rest, or left out."""
         found = self.groups.get(one)
-        counts = () if self.is_by_model else _COUNTED
+        counts = () if self.is_by_model else COUNTED
         if found is not None:
             return {name: found[name] for name in counts} | {"used": used(found["counters"])}
         rest = _OTHER_MODELS if self.is_by_model else _REST
@@ -264,7 +204,7 @@ def _sums(asking: Asking, given: AskedPeriod, begin: datetime, end: datetime) ->
     return _Sums(
         {
             one: {
-                **_added(points, lambda point: {each: point[each] for each in _COUNTED}, _COUNTED),
+                **_added(points, lambda point: {each: point[each] for each in COUNTED}, COUNTED),
                 "counters": _added(points, lambda point: point["counters"]),
             }
             for one, points in series.items()

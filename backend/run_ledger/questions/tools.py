@@ -9,19 +9,19 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from .about_incidents import FindIncidents, find_incidents
 from .about_jobs import FindJobs, OneJob, explain_job, find_jobs, why_did_it_fail
+from .about_now import WhatIsWrong, what_is_wrong_now
 from .about_periods import (
     AskedPeriod,
     ErrorGroups,
     FindClients,
     Projects,
-    WhatIsWrong,
     compare_periods,
     cost_by,
     error_groups,
     find_clients,
     projects,
-    what_is_wrong_now,
 )
 from .about_proof import IsItProved, is_it_proved
 from .asking import Asking, Json, Refused, repeated
@@ -68,11 +68,23 @@ TOOLS: Mapping[str, Tool] = {
             "what_is_wrong_now",
             "What is wrong now",
             "What needs attention now, for questions such as “is anything wrong?”: the newest "
-            "stalled, failed and partial jobs and overdue projects, the error groups and which are "
-            "new, and each client's error rate; of the last 24 hours, 7 or 30 days, with the "
-            "figures of the previous period.",
+            "stalled, failed and partial jobs and overdue projects, how many incidents are open "
+            "and the newest of them, the error groups and which are new, and each client's error "
+            "rate; of the last 24 hours, 7 or 30 days, with the figures of the previous period.",
             WhatIsWrong,
             what_is_wrong_now,
+        ),
+        Tool(
+            "find_incidents",
+            "Find incidents",
+            "Incidents: each is one thing wrong that people were told of by their rules, such as "
+            "failures of one pipeline with one error, runs that did not begin (missed), or a "
+            "budget. For questions such as “what is open, since when, how often, and who looks "
+            "after it?”: open ones unless state says otherwise, the one that opened last first. "
+            "jobs is how many jobs or runs it counts. of_staff: by a rule of staff. Where telling "
+            "is false, the ledger makes no incidents, and that there are none says nothing.",
+            FindIncidents,
+            find_incidents,
         ),
         Tool(
             "find_jobs",

@@ -30,8 +30,8 @@ from run_ledger_ops.sign_in.own_token import (
 
 _DESCRIPTION = """\
 Serve the ledger to an assistant by the Model Context Protocol, over standard input and output:
-ten questions that change nothing, such as what is wrong now, why a job failed and since when, and
-what a client cost. The assistant sees what you may see.
+eleven questions that change nothing, such as what is wrong now, why a job failed and since when,
+and what a client cost. The assistant sees what you may see.
 
 You sign in in your browser at the first question. A program signs in by RUN_LEDGER_APP_CLIENT_ID
 and RUN_LEDGER_APP_CLIENT_SECRET, which `run-ledger apps add` prints, or has an access token in

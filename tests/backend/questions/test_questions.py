@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -13,6 +13,9 @@ from tests.support.readers.asked import ACME, asking
 from tests.support.readers.reading import House, house
 from tests.support.readers.scripted_questions import ASKED, SINCE, UNTIL, cost, costs, ended
 
+from run_ledger.domain.incidents.alert_rules import ALERT_WHATS
+from run_ledger.domain.incidents.drift import DIFFERS
+from run_ledger.questions.about_incidents import What
 from run_ledger.questions.asking import Refused
 from run_ledger.questions.shaping import MOST_BYTES, NOTE, bounded, said, usd
 from run_ledger.questions.tools import TOOLS, answer
@@ -91,6 +94,16 @@ def texts(value: Any) -> Iterator[tuple[str, str]]:
             yield from texts(each)
 
 
+def test_incidents_of_staff_are_nowhere_for_others(here: House) -> None:
+    """Neither counted nor listed, and what may be asked of is all that the API knows."""
+    now = answer(asking(here, ACME), "what_is_wrong_now", {})["incidents"]
+    assert (now["open"], [one["of_staff"] for one in now["newest"]]) == (1, [False])
+    listed = answer(asking(here, ACME), "find_incidents", {"state": "any"})["incidents"]
+    assert listed == now["newest"]
+    assert listed[0]["link"].endswith(f"#/incidents/{listed[0]['incident_id']}")
+    assert {*get_args(What)} == {*ALERT_WHATS, DIFFERS}
+
+
 @pytest.mark.parametrize("tool", sorted(TOOLS))
 def test_texts_of_producers_are_marked(here: House, tool: str) -> None:
     """A text that reads like an order stands nowhere but in its mark, with nothing unseen in it."""
@@ -102,7 +115,7 @@ def test_texts_of_producers_are_marked(here: House, tool: str) -> None:
     assert set(marked) <= {"producer_text"}
     assert not [text for _, text in texts(found) if "\u202e" in text]
     assert found["note"] == NOTE
-    if tool in ("explain_job", "why_did_it_fail", "error_groups", "find_clients"):
+    if tool in ("explain_job", "why_did_it_fail", "error_groups", "find_clients", "find_incidents"):
         assert marked
 
 
@@ -140,6 +153,8 @@ def test_what_is_wrong_leads_to_the_same_overview(
         ("find_jobs", {"client_id": "two words"}, r"client_id"),
         ("find_jobs", {"created_from": "soon"}, r"from"),
         ("find_jobs", {"cursor": "AAAA"}, r"cursor"),
+        ("find_incidents", {"what": "queued"}, r"what"),
+        ("find_incidents", {"opened_from": "soon"}, r"opened_from"),
         ("explain_job", {}, r"job_id"),
         ("explain_job", {"job_id": "no-such-job"}, r"no-such-job|There is no"),
         ("cost_by", {"since": "2026-11-22T14:30:00Z"}, r"since must be on the hour"),

@@ -7,6 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from tests.support.readers.asked import ORDER, WORK, job_id
+from tests.support.readers.reading import NOW
+
+from run_ledger.domain.instants import HOUR, later, text
 
 DAY, WEEK = 24, 7 * 24
 SINCE, UNTIL = "2026-11-15T15:00:00Z", "2026-11-22T15:00:00Z"
@@ -50,6 +53,16 @@ def proof(found: dict[str, Any]) -> tuple[int, int, list[str]]:
     """Return how many recounts there were, how many differ, and which jobs."""
     differing = [one["job_id"] for one in found["differing_jobs"]]
     return found["recounts"], found["differences"], differing
+
+
+def opened(found: dict[str, Any]) -> list[tuple[str, str, bool]]:
+    """Return of each incident since when it is, whose, and whether by a rule of staff."""
+    return [(one["since"], one["client_id"], one["of_staff"]) for one in found["incidents"]]
+
+
+def since(hours: int) -> str:
+    """Return the time so many hours ago, as the API writes it."""
+    return text(later(NOW, -hours * HOUR))
 
 
 def _name(group: Any) -> str:
@@ -261,6 +274,52 @@ ASKED: tuple[tuple[str, str, dict[str, Any], Callable[[Any], Any], Any], ...] = 
         lambda a: [one["client_id"] for one in a["clients"]],
         ["acme", "globex", "hooli"],
     ),
+    (
+        "How many incidents are open?",
+        "what_is_wrong_now",
+        {},
+        lambda a: (a["incidents"]["open"], len(a["incidents"]["newest"]), a["incidents"]["link"]),
+        (2, 2, "https://ledger.example/#/incidents"),
+    ),
+    (
+        "What is open, and since when?",
+        "find_incidents",
+        {},
+        opened,
+        [(since(1), "acme", True), (since(2), "acme", False)],
+    ),
+    (
+        "Does somebody look after it?",
+        "find_incidents",
+        {"pipeline": "texts"},
+        lambda a: [
+            None if one["acknowledged_by"] is None else one["acknowledged_by"]["producer_text"][:6]
+            for one in a["incidents"]
+        ],
+        [None, "Ignore"],
+    ),
+    (
+        "What was wrong with Globex?",
+        "find_incidents",
+        {"client_id": "globex", "state": "any"},
+        lambda a: [
+            (one["state"], one["closed_because"], one["jobs"], a["link"]) for one in a["incidents"]
+        ],
+        [
+            (
+                *("closed", "healed", 1),
+                "https://ledger.example/#/incidents?client_id=globex&state=all",
+            )
+        ],
+    ),
+    (
+        "Since noon?",
+        "find_incidents",
+        {"opened_from": since(1), "what": "failed"},
+        opened,
+        [(since(1), "acme", True)],
+    ),
+    ("Missed runs?", "find_incidents", {"what": "missed"}, lambda a: a["incidents"], []),
     ("Are the figures proved?", "is_it_proved", {}, proof, (9, 1, ["job-3"])),
     ("And Acme's?", "is_it_proved", {"client_id": "acme"}, proof, (4, 0, [])),
 )
