@@ -129,7 +129,8 @@ def _rejected(system: Target, now: datetime) -> Finding:
     since = instants.text(_instant(now - _DAY))
     number = sum(one["received_at"] >= since for one in answer["items"])
     is_more = number == len(answer["items"]) and answer["next_cursor"] is not None
-    words = f"{'at least ' if is_more else ''}{number:,} in 24 h"
+    events = "event was" if number == 1 else "events were"
+    words = f"{'at least ' if is_more else ''}{number:,} {events} rejected in 24 h"
     words += ": see `run-ledger rejected list`" if number else ""
     level = Level.LOOK if number else Level.WELL
     return Finding("rejected", level, words, {"rejected_24h": number, "is_more": is_more})

@@ -35,8 +35,8 @@ examples:
 
 infra/RUNBOOK.md says what each part means, where to look further and what to do.
 
-Exit code: 0 all is well (have a look at parts marked `look`); 1 something is wrong, or could not be
-checked; 2 there is no such system."""
+Exit code: 0 nothing is wrong (have a look at parts marked `look`); 1 something is wrong, or could
+not be checked; 2 there is no such system."""
 
 
 def add_to(commands: Words) -> None:
@@ -69,13 +69,23 @@ def _status(given: argparse.Namespace) -> int:
         say_json({"system": system.name, "is_well": is_well, "parts": by_part(found)})
     else:
         show(found)
-        say(f"\n{system.name}: {'all is well' if is_well else 'not all is well'}")
+        say(f"\n{system.name}: {verdict(found)}")
     return 0 if is_well else _UNWELL
 
 
 def by_part(found: Iterable[Finding]) -> dict[str, dict[str, Any]]:
     """Return findings as JSON objects, by the part that they are about."""
     return {one.part: {"level": one.level, "words": one.words, **one.figures} for one in found}
+
+
+def verdict(found: Iterable[Finding]) -> str:
+    """Return in words how all of it is, with the parts that somebody should look at."""
+    found = list(found)
+    wrong = [one.part for one in found if not one.is_fine]
+    to_see = [one.part for one in found if one.level is Level.LOOK]
+    if wrong:
+        return f"not all is well: {', '.join(wrong)}"
+    return f"nothing is wrong; have a look at: {', '.join(to_see)}" if to_see else "all is well"
 
 
 def show(found: Iterable[Finding]) -> None:

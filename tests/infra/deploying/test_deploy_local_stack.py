@@ -144,10 +144,11 @@ def invalidations(cloud: LocalCloud, distribution: str) -> int:
 
 
 def test_status_says_whether_all_is_well(cloud: LocalCloud, run: Run) -> None:
-    """A fresh stage is well; dead letters and alarms make it unwell, rejected events don't."""
+    """In a fresh stage nothing is wrong; dead letters and alarms are, rejected events are not."""
     code, out, err = run("status", "--stage", "one")
     assert (code, err) == (0, "")
-    assert out.endswith("run-ledger-one: all is well\n")
+    to_see = "nothing is wrong; have a look at: second factor, proof"
+    assert out.endswith(f"run-ledger-one: {to_see}\n")
     parts = json.loads(run("status", "--stage", "one", "--json")[1])["parts"]
     well = ("stack", "API", "secrets", "jobs", "rejected", "queue", "dead letters", "alarms")
     assert {name: part["level"] for name, part in parts.items()} == {
@@ -176,7 +177,10 @@ def test_status_says_whether_all_is_well(cloud: LocalCloud, run: Run) -> None:
     assert (parts["alarms"]["level"], parts["alarms"]["ringing"]) == ("wrong", [alarm])
     sqs.purge_queue(QueueUrl=outputs["DlqUrl"])
     cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="test")
-    assert run("status", "--stage", "one")[0] == 0
+    code, out, _ = run("status", "--stage", "one")
+    assert code == 0
+    assert "1 event was rejected in 24 h" in out
+    assert out.endswith("have a look at: second factor, rejected, proof\n")
 
 
 def test_a_probe_tries_what_only_a_running_system_can_show(cloud: LocalCloud, run: Run) -> None:
