@@ -8,7 +8,7 @@ import { createFormat } from "./lib/format.js";
 import { Forbidden, SignedOut, SiteError, Unavailable } from "./lib/problems.js";
 import { listHash, readRoute } from "./lib/route.js";
 import { createSession } from "./lib/session.js";
-import { groupsOf, isSignInAnswer } from "./lib/sign-in.js";
+import { isSignInAnswer } from "./lib/sign-in.js";
 import { createTabs } from "./lib/tabs.js";
 import { VIEWS } from "./views.js";
 
@@ -143,7 +143,7 @@ function openSite({ config, session, shell, tabs }) {
     },
     format: createFormat(),
     clock,
-    isStaff: () => groupsOf(session.token()).includes("staff"),
+    token: session.token,
     isHidden: () => document.hidden,
     isOffline: () => !navigator.onLine,
     onEnded,

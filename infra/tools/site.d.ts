@@ -358,8 +358,8 @@ interface Context {
   acting: Acting | null;
   format: Format;
   clock: Clock;
-  /** whether whoever is signed in is of staff */
-  isStaff(): boolean;
+  /** the access token as it is, "" where there is none */
+  token(): string;
   isHidden(): boolean;
   isOffline(): boolean;
   /** the session has ended */

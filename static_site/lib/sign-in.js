@@ -128,21 +128,6 @@ export function readClaims(token) {
 }
 
 /**
- * Return the groups of whoever has an access token; the API decides for itself what they may see.
- *
- * @param {string} token
- * @returns {unknown[]}
- */
-export function groupsOf(token) {
-  try {
-    const groups = readClaims(token)["cognito:groups"];
-    return Array.isArray(groups) ? groups : [];
-  } catch {
-    return [];
-  }
-}
-
-/**
  * @param {Record<string, unknown>} claims
  * @param {{ clientId: string, nonce: string, nowSeconds: number }} wanted
  * @throws {BadAnswer} when the token is not the one that was asked for

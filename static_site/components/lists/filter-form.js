@@ -1,6 +1,7 @@
 /** The filters of a list that have a field. */
 
 import { h, setChildren, setHidden } from "../../lib/dom.js";
+import { groupsOf } from "../../lib/groups.js";
 import { isFiltered, withFilter } from "../../feeds/filtering.js";
 
 const TYPING_MILLISECONDS = 400;
@@ -9,7 +10,7 @@ const TYPING_MILLISECONDS = 400;
  * @param {object} parts
  * @param {string} parts.label
  * @param {Readonly<Record<string, Filter>>} parts.filters
- * @param {Pick<Context, "api" | "clock" | "format" | "isStaff">} parts.context
+ * @param {Pick<Context, "api" | "clock" | "format" | "token">} parts.context
  * @param {(filters: Filters) => void} parts.onChange
  */
 export function createFilterForm({ label, filters, context, onChange }) {
@@ -69,7 +70,7 @@ export function createFilterForm({ label, filters, context, onChange }) {
         update(next[name]);
         if (field.isOfStaff) {
           // others see it where their address has it, so that they can take it back
-          setHidden(/** @type {HTMLElement} */ (boxOf.get(name)), !context.isStaff() && !next[name]);
+          setHidden(/** @type {HTMLElement} */ (boxOf.get(name)), !groupsOf(context.token()).includes("staff") && !next[name]);
         }
         if (field.isMore && next[name] !== "") {
           more.open = true;
