@@ -109,6 +109,17 @@ def test_an_unknown_figure_is_refused(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "domain_events_per_cpu_second" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("number", ["many", "999", "-5000", "1e6"])
+def test_a_day_of_too_few_events_is_refused(
+    number: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is no number, or too small for all to happen on the day, says what is allowed."""
+    with pytest.raises(SystemExit):
+        bench.main([f"--events={number}"], tmp_path / "bench.json")
+
+    assert f"'{number}'; allowed: a number of at least 1000" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("figure", "ratio", "met"),
     [
