@@ -139,7 +139,8 @@ def test_what_people_are_told_wrongly_is_named(
 
 
 def test_a_figure_that_differs_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The run fails, and says what differs first."""
+    """The run fails, and says what differs first; no figure runs the day again for that."""
+    runs: list[int] = []
     wrong = day_replay.Replayed(9, {}, 0, {"all": 1.0}, 1.0, 2, ("job a", "job b"))
 
     class _Done:
@@ -150,7 +151,8 @@ def test_a_figure_that_differs_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
         def __exit__(self, *_: object) -> None: ...
 
-        def submit(self, *_: Any) -> Any:
+        def submit(self, _: Any, events: int) -> Any:
+            runs.append(events)
             return self
 
         def result(self) -> day_replay.Replayed:
@@ -159,9 +161,11 @@ def test_a_figure_that_differs_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(day_replay, "ProcessPoolExecutor", _Done)
     day_replay.choose(9)
 
-    with pytest.raises(day_replay.DifferencesFound, match="2, of which the first is: job a"):
-        day_replay.differences()
+    for figure in (day_replay.differences, day_replay.seconds):
+        with pytest.raises(day_replay.DifferencesFound, match="2, of which the first is: job a"):
+            figure()
     day_replay.choose(day_replay.EVENTS)
+    assert runs == [9]
 
 
 def test_the_fast_stand_in_holds_what_the_slow_one_does(lived: DaySystem) -> None:
