@@ -43,6 +43,7 @@ store/lists: domain domain/contract domain/state domain/api store/dynamo store/i
 store/overview: domain domain/contract domain/state domain/api store/dynamo store/items store/lists
 store/timed: domain domain/state domain/api domain/incidents store/dynamo store/items store/lists
 store/audit: domain domain/contract domain/state store/dynamo store/items store/posting
+store/compacting: domain domain/state store/dynamo store/items store/audit
 store/proof: domain domain/contract domain/state domain/incidents store/dynamo store/items
     store/posting store/lists store/audit
 
@@ -77,6 +78,7 @@ writer.py: domain domain/contract starting.py logs.py metrics.py settings.py
 api.py: domain starting.py logs.py metrics.py settings.py store/dynamo store/clients
     store/overview read assistants
 sweeper.py: domain logs.py metrics.py settings.py store/dynamo store/lists
+compactor.py: domain logs.py settings.py store/dynamo store/compacting
 prover.py: domain logs.py metrics.py settings.py store/dynamo store/proof
 acts.py: domain domain/contract domain/incidents store/incidents store/posting
 teller.py: domain domain/incidents domain/intake starting.py logs.py metrics.py settings.py

@@ -31,7 +31,7 @@ from run_ledger.store.items.job_items import StoredJob, from_job_item
 from run_ledger.store.items.log_items import entries_of
 from run_ledger.store.items.project_items import StoredProject, from_project_item
 from run_ledger.store.items.rejection_items import Rejection, from_rejection_item, is_rejection
-from run_ledger.store.items.rollup_items import from_rollup_item
+from run_ledger.store.items.rollup_items import as_counted, from_rollup_item
 from run_ledger.store.posting.grouping import EventMessage, InvalidMessage
 from run_ledger.store.posting.ledger import Keeping, Ledger, Timing
 from run_ledger.store.posting.reports import Report
@@ -144,7 +144,7 @@ def stored_projects(store: Dynamo) -> dict[str, StoredProject]:
 def rollups(store: Dynamo) -> dict[tuple[str, str], dict[str, int]]:
     """Return all rollup rows with their shards added up, without zeros."""
     rows: dict[tuple[str, str], Counter[str]] = {}
-    for item in store.items(NAMES.rollups):
+    for item in as_counted(store.items(NAMES.rollups)):
         row, counts = from_rollup_item(item)
         total = rows.setdefault((row.partition, row.sort), Counter())
         for name, count in counts.items():

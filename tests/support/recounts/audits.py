@@ -18,7 +18,7 @@ from run_ledger.store.audit.auditor import Audit, Findings, Manner
 from run_ledger.store.audit.reach import Reach
 from run_ledger.store.audit.scopes import AuditScope
 from run_ledger.store.dynamo.reading import Reading
-from run_ledger.store.items.rollup_items import from_rollup_item
+from run_ledger.store.items.rollup_items import as_counted, from_rollup_item
 from run_ledger.store.posting.entities import Layout
 from run_ledger.store.posting.grouping import EventMessage
 from run_ledger.store.posting.ledger import Keeping, Ledger, Timing
@@ -128,7 +128,7 @@ def rows(client: DynamoDBClient) -> dict[tuple[str, str], dict[str, int]]:
     """Return all rollup rows, their shards added up, without what is zero."""
     sums: dict[tuple[str, str], Counter[str]] = {}
     items: list[Any] = client.scan(TableName=NAMES.rollups)["Items"]
-    for item in items:
+    for item in as_counted(items):
         row, counts = from_rollup_item(item)
         sums.setdefault((row.partition, row.sort), Counter()).update(counts)
     return without_zeros(sums)

@@ -15,6 +15,7 @@ from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items import keys
 from run_ledger.store.items.log_items import from_log_item
 from run_ledger.store.items.own_names import NAME_SETS
+from run_ledger.store.items.rollup_items import as_counted
 
 from .expected_items import Name, name_of, whole_number
 
@@ -126,9 +127,18 @@ def read_page_of_entries(
 def read_page_of_shards(
     reading: Reading, after: Item | None, limit: int
 ) -> tuple[list[tuple[Row, str, Item]], Item | None]:
-    """Return up to *limit* shards of rollup rows with their items, and where to go on."""
+    """Return up to *limit* shards of rollup rows with their items, and where to go on.
+
+    Items of one row are never on two pages, unless they are more than *limit*.
+    """
     items, last = _page(reading, reading.tables.rollups, after, limit)
-    return [(*_row_and_shard(item), item) for item in items], last
+    if last is not None:
+        end, whole = _row_and_shard(items[-1])[0], len(items)
+        while whole and _row_and_shard(items[whole - 1])[0] == end:
+            whole -= 1
+        items = items[:whole] or items
+        last = {name: items[-1][name] for name in ("pk", "sk")}
+    return [(*_row_and_shard(item), item) for item in as_counted(items)], last
 
 
 def _page(
@@ -211,7 +221,7 @@ def read_rows(
         calls = [partial(_query, reading.client, table, one, keep) for one in sorted(partitions)]
         items = [item for found in _in_turns(reading, calls) for item in found]
     rows: dict[Row, Shards] = {}
-    for item in items:
+    for item in as_counted(items):
         row, shard = _row_and_shard(item)
         # A set comes in no order: items are compared with each other.
         for names in NAME_SETS:

@@ -14,7 +14,7 @@ from run_ledger.domain.instants import DAY, EPOCH, Instant, day, every, from_dat
 from run_ledger.domain.state.rollups import client_row, project_row
 from run_ledger.store.dynamo.batches import every_item
 from run_ledger.store.dynamo.expressions import QueryBuilder
-from run_ledger.store.items.rollup_items import sort_of
+from run_ledger.store.items.rollup_items import OF_MERGES, as_counted, sort_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -70,9 +70,9 @@ class MonthCosts:
             if self._remaining() <= 0:
                 raise StoreUnavailable("no time is left to add up what was spent")
             query = QueryBuilder(self._table, "pk", partition(day(midnight)))
-            request = query.request([_SORT, _COST], consistent=True)
+            request = query.request([_SORT, _COST, *OF_MERGES], consistent=True)
             try:
-                for item in every_item(self._client.query, request):
+                for item in as_counted(every_item(self._client.query, request)):
                     if _COST in item:
                         name = sort_of(item).partition("#")[2]
                         sums[name] += int(item[_COST]["N"])

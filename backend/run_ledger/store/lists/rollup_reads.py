@@ -16,7 +16,7 @@ from run_ledger.domain.instants import DAY, HOUR, Instant, day, every, floor, la
 from run_ledger.store.dynamo.attributes import to_item
 from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.dynamo.reading import Reading
-from run_ledger.store.items.rollup_items import sort_of
+from run_ledger.store.items.rollup_items import as_counted, sort_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -125,14 +125,29 @@ def read_range(
     if wanted.after is not None:
         after = to_item({"pk": wanted.partition, "sk": wanted.after})
     answer = client.query(**query.request(after=after))
-    last: Any = answer.get("LastEvaluatedKey")
-    return fold(wanted, answer["Items"]), _rest(wanted, last["sk"]["S"]) if last else []
+    items: list[Any] = answer["Items"]
+    if "LastEvaluatedKey" not in answer:
+        return fold(wanted, items), []
+    items = _whole_rows(items)
+    return fold(wanted, items), _rest(wanted, items[-1]["sk"]["S"])
+
+
+def _whole_rows(items: list[Any]) -> list[Any]:
+    """Return the items of an answer that goes on without those of its last row.
+
+    There may be more of them, and all items of a row are looked at together. So it is read again,
+    unless it fills the whole answer.
+    """
+    last, whole = sort_of(items[-1]), len(items)
+    while whole and sort_of(items[whole - 1]) == last:
+        whole -= 1
+    return items[:whole] or items
 
 
 def _placed(place: Grouping[K], wanted: Range, items: Sequence[Any]) -> dict[K, Counts]:
     sums: dict[K, Counts] = {}
     place_row = place(wanted.partition)
-    for item in items:
+    for item in as_counted(items):
         key = place_row(sort_of(item))
         if key is not None:
             _add_item(sums.setdefault(key, {}), item)

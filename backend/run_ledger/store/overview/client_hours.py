@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from run_ledger.domain.instants import HOUR, Instant, later, midnight
 from run_ledger.domain.state.own_counters import is_own
-from run_ledger.store.items.rollup_items import counts_of, seen_at, sort_of
+from run_ledger.store.items.rollup_items import as_counted, counts_of, seen_at, sort_of
 from run_ledger.store.lists.rollup_reads import Range, read_range
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _folded(place: Place, wanted: Range, items: Sequence[Any]) -> HoursPage:
     _, client_id, day = wanted.partition.split("#")
     first = midnight(day)
     sums: dict[Instant, Counter[str]] = {}
-    for item in items:
+    for item in as_counted(items):
         moment = place(later(first, int(sort_of(item)[:2]) * HOUR))
         counts = {name: count for name, count in counts_of(item).items() if not is_own(name)}
         sums.setdefault(moment, Counter()).update(counts)

@@ -21,7 +21,7 @@ from run_ledger.domain.instants import MICROSECONDS, Duration, Instant, later
 from run_ledger.domain.state.rollups import ALL, ENDED
 from run_ledger.store.dynamo.batches import every_item
 from run_ledger.store.dynamo.expressions import QueryBuilder
-from run_ledger.store.items.rollup_items import LATE, SEEN, sort_of
+from run_ledger.store.items.rollup_items import LATE, OF_MERGES, SEEN, as_counted, sort_of
 from run_ledger.store.lists.rollup_reads import beyond
 
 if TYPE_CHECKING:
@@ -114,7 +114,8 @@ def read_marks(
     query = QueryBuilder(table, "pk", ALL)
     query.sort_between("sk", low=first_day, below=beyond(last_day))
     shards: dict[str, list[Any]] = {}
-    for item in every_item(client.query, query.request(["sk", SEEN, LATE, *_FAILURES])):
+    request = query.request(["sk", SEEN, LATE, *_FAILURES, *OF_MERGES])
+    for item in as_counted(every_item(client.query, request)):
         shards.setdefault(sort_of(item), []).append(item)
     return {
         name: DayMarks(

@@ -1,0 +1,1 @@
+"""Compaction: the shards of rollup rows whose time is over become one item."""

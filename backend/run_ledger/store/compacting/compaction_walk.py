@@ -1,0 +1,179 @@
+"""Which rows are compacted: those of hours that have been over for an hour, day by day.
+
+The rows over all clients tell on which days anything was counted, and when. A day is walked through,
+client by client, until all its rows are merged; then its row over all says until when they were
+(``done``). Where something is counted on it later, it is walked through again. So a walk needs no
+memory of its own, and one that is cut begins where it finds the rows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+from msgspec import Struct
+
+from run_ledger.domain.instants import HOUR, Instant, day, hour, later
+from run_ledger.domain.state.rollups import ALL, CLIENTS, projects_partition
+from run_ledger.store.dynamo.attributes import Item, to_item
+from run_ledger.store.dynamo.batches import every_item, portions
+from run_ledger.store.dynamo.expressions import QueryBuilder, UpdateBuilder
+from run_ledger.store.dynamo.reading import Reading
+from run_ledger.store.items.rollup_items import DONE, MERGED, SEEN, seen_at, sort_of
+
+from .shard_merging import Step, advance
+
+_PARTITIONS_AT_ONCE = 64
+
+
+class Compaction(Struct, frozen=True):
+    """What a run has done.
+
+    ``rows`` were looked at; of ``moved`` a step was made, of ``left`` none could be, and
+    ``waiting`` have one before them. ``days`` were walked through, ``days_left`` were not, as the
+    time was over.
+    """
+
+    rows: int
+    moved: int
+    left: int
+    waiting: int
+    days: int
+    days_left: int
+
+
+def compact_rows(reading: Reading, now: Instant, is_over: Callable[[], bool]) -> Compaction:
+    """Make the next step of all rows that have one before them, until *is_over* says so.
+
+    Raises StoreUnavailable where DynamoDB does not answer; what was done until then is done.
+    """
+    walk = _Walk(reading, now, is_over)
+    days = walk.due_days()
+    walked = 0
+    for one in days:
+        if not walk.go(one):
+            break
+        walked += 1
+    steps = walk.steps
+    return Compaction(
+        rows=sum(steps.values()),
+        moved=steps[Step.MOVED],
+        left=steps[Step.LEFT],
+        waiting=steps[Step.WAITING],
+        days=walked,
+        days_left=len(days) - walked,
+    )
+
+
+class _Walk:
+    """One run, at one time."""
+
+    def __init__(self, reading: Reading, now: Instant, is_over: Callable[[], bool]) -> None:
+        self.steps: Counter[Step] = Counter()
+        self._reading = reading
+        self._now = now
+        self._is_over = is_over
+        self._below = hour(later(now, -HOUR))
+        self._owners: Sequence[str] | None = None
+
+    def due_days(self) -> list[str]:
+        """Return the days on which there may be something to do, the newest first."""
+        seen: dict[str, int] = {}
+        done: dict[str, int] = {}
+        for item in self._query(ALL, ["sk", SEEN, DONE]):
+            name = sort_of(item)
+            seen[name] = max(seen.get(name, 0), seen_at(item) or 0)
+            if DONE in item:
+                done[name] = int(item[DONE]["S"])
+        today = day(self._now)
+        # What a writer has taken in before the walk, it may have counted after that.
+        return sorted(
+            (
+                name
+                for name, at in seen.items()
+                if name <= today and (name not in done or at + HOUR > done[name])
+            ),
+            reverse=True,
+        )
+
+    def go(self, name: str) -> bool:
+        """Walk through a day; return False where the time was over before its end."""
+        before = Counter(self.steps)
+        for some in portions(self._partitions(name), _PARTITIONS_AT_ONCE):
+            if self._is_over():
+                return False
+            for steps in self._reading.together(
+                [partial(self._compact, one, name) for one in some]
+            ):
+                self.steps += steps
+        if f"{name}T24" > self._below:
+            return True  # It is not over.
+        self.steps += self._reading.alone(partial(self._compact_over_all, name))
+        made = self.steps - before
+        if made.total() == made[Step.DONE]:
+            self._reading.alone(partial(self._note_done, name))
+        return True
+
+    def _partitions(self, name: str) -> list[str]:
+        if self._owners is None:
+            self._owners = self._read_owners()
+        return [f"{owner}#{name}" for owner in self._owners]
+
+    def _read_owners(self) -> list[str]:
+        """Return the beginnings of all partitions whose rows count hours."""
+        clients = self._names(CLIENTS)
+        found = [f"{kind}#{one}" for one in clients for kind in ("client", "models")]
+        projects = {
+            name
+            for some in portions(clients, _PARTITIONS_AT_ONCE)
+            for names in self._reading.together(
+                [partial(self._names, projects_partition(one)) for one in some]
+            )
+            for name in names
+        }
+        return [*found, *(f"project#{one}" for one in sorted(projects))]
+
+    def _names(self, partition: str) -> list[str]:
+        """Return the names that a partition totals."""
+        return sorted({sort_of(item) for item in self._query(partition, ["sk"])})
+
+    def _compact(self, partition: str, name: str) -> Counter[Step]:
+        """Make the next step of the rows of a partition whose hour is over."""
+        steps: Counter[Step] = Counter()
+        for sort, items in _by_row(self._query(partition)).items():
+            if f"{name}T{sort[:2]}" < self._below:
+                steps[self._advance(items)] += 1
+        return steps
+
+    def _compact_over_all(self, name: str) -> Counter[Step]:
+        items = list(self._query(ALL, prefix=f"{name}#"))
+        return Counter([self._advance(items)])
+
+    def _advance(self, items: Sequence[Item]) -> Step:
+        return advance(self._reading.client, self._reading.tables.rollups, items, self._now)
+
+    def _note_done(self, name: str) -> None:
+        update = UpdateBuilder()
+        update.set({DONE: str(self._now)})
+        key = to_item({"pk": ALL, "sk": f"{name}#{MERGED}"})
+        self._reading.client.update_item(
+            **update.action(self._reading.tables.rollups, key)["Update"]
+        )
+
+    def _query(
+        self, partition: str, attributes: Sequence[str] = (), *, prefix: str | None = None
+    ) -> Iterator[Any]:
+        """Yield the items of a partition, strongly read."""
+        query = QueryBuilder(self._reading.tables.rollups, "pk", partition)
+        if prefix is not None:
+            query.sort_prefix("sk", prefix)
+        return every_item(self._reading.client.query, query.request(attributes, consistent=True))
+
+
+def _by_row(items: Iterator[Any]) -> dict[str, list[Item]]:
+    rows: dict[str, list[Item]] = {}
+    for item in items:
+        rows.setdefault(sort_of(item), []).append(item)
+    return rows
