@@ -24,6 +24,7 @@ pytestmark = pytest.mark.local_stack
 JOB, SECONDS, OK = "watched-1", 90, 200
 WRITER, SWEEPER = "run-ledger-local-writer", "run-ledger-local-sweeper"
 PROVER = "run-ledger-local-prover"
+COMPACTOR = "run-ledger-local-compactor"
 
 
 def lines_of(running: LocalStack, function: str, message: str) -> list[Line]:
@@ -80,3 +81,11 @@ def test_the_prover_may_do_what_it_does(stack: Stack, running: LocalStack) -> No
     assert proof.status_code == OK
     assert proof.json()["proved_to"] == line["proved_to"]
     assert proof.json()["differences"] == 0
+
+
+def test_the_compactor_may_do_what_it_does(running: LocalStack) -> None:
+    """With the rights that it has, it walks through the days that have anything."""
+    answer = running.client("lambda").invoke(FunctionName=COMPACTOR)
+    assert "FunctionError" not in answer, answer["Payload"].read()
+    until("the run", SECONDS, lambda: bool(lines_of(running, COMPACTOR, "compacted")))
+    assert lines_of(running, COMPACTOR, "compacted")[-1]["days_left"] == 0

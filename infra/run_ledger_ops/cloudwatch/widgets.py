@@ -28,7 +28,7 @@ INDEXES = {
     "rejections": (BY_DAY, BY_DAY_SHARD),
     "incidents": (BY_DUE, BY_TIME, BY_CLIENT, BY_OPEN),
 }
-FUNCTIONS = ("writer", "reader", "sweeper", "prover")
+FUNCTIONS = ("writer", "reader", "sweeper", "prover", "compactor")
 _BY_NAME = {query.name: query for query in QUERIES}
 _STAGE, _REGION = links.STAGE, links.REGION
 
@@ -219,6 +219,7 @@ def _proof() -> Widget:
         "Proof: differing jobs, errors",
         _ours("Differing", "prover", "differing", "Maximum"),
         _lambda("Errors", "prover", "errors"),
+        _lambda("Errors", "compactor", "compactor's errors"),
     )
 
 

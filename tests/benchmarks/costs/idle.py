@@ -23,6 +23,9 @@ SWEEPS = prices.HOURS_A_MONTH * 12
 # Most runs find that no walk is due, and a walk finds nothing.
 RUN_SECONDS, RUN_GB, RUN_READ_UNITS, RUN_WRITE_UNITS, RUN_LOG_BYTES = 0.3, 1.0, 5, 3, 800
 RUNS = prices.HOURS_A_MONTH * 4
+# It finds that no day has changed.
+COMPACTION_SECONDS, COMPACTION_GB, COMPACTION_READ_UNITS, COMPACTION_LOG_BYTES = 0.3, 0.5, 60, 500
+COMPACTIONS = prices.HOURS_A_MONTH
 
 
 class Line(NamedTuple):
@@ -50,6 +53,12 @@ def needed() -> list[Line]:
         + RUNS * RUN_WRITE_UNITS * prices.WRITE_UNIT / prices.MILLION
         + RUNS * RUN_LOG_BYTES / 1e9 * prices.LOG_GB
     )
+    compactions = (
+        COMPACTIONS * COMPACTION_SECONDS * COMPACTION_GB * prices.GB_SECOND
+        + COMPACTIONS * prices.INVOCATION / prices.MILLION
+        + COMPACTIONS * COMPACTION_READ_UNITS * prices.READ_UNIT / prices.MILLION
+        + COMPACTIONS * COMPACTION_LOG_BYTES / 1e9 * prices.LOG_GB
+    )
     metrics = len(sweeper.UNITS)
     return [
         Line("alarms", f"{alarms} × {prices.ALARM_METRIC:.2f}", alarms * prices.ALARM_METRIC),
@@ -61,6 +70,7 @@ def needed() -> list[Line]:
         ),
         Line("runs of the proof, every quarter of an hour", f"{RUNS:,}", runs),
         Line("sweeps, every five minutes", f"{SWEEPS:,}", sweeps),
+        Line("runs of compaction, every hour", f"{COMPACTIONS:,}", compactions),
     ]
 
 

@@ -18,7 +18,7 @@ from tests.support.stacks.templates import source
 
 from run_ledger import writer
 
-from . import idle, prices, proof
+from . import compaction, idle, prices, proof
 from .load import EVENTS_A_JOB, RATES, Load, default_window, load
 
 USUAL_RATE, GOAL = 500, 2.4
@@ -63,8 +63,9 @@ def month(at: Load) -> list[Part]:
         Part("DynamoDB, storage", stored * prices.TABLE_GB_MONTH),
         Part("logs", logged * (prices.LOG_GB + prices.LOG_GB_MONTH)),
         Part("alarms and metrics", _watching()),
-        Part("schedules", sum(line.usd for line in idle.needed()[-2:])),
+        Part("schedules", sum(line.usd for line in idle.needed()[-3:])),
         Part("proof", millions * proof.usd_a_million(at.entry_bytes)),
+        Part("compaction", compaction.usd_a_month()),
         Part("restoring to any second", stored * prices.RESTORABLE_GB_MONTH, optional=True),
         Part(
             "archive",

@@ -2,9 +2,9 @@
 
 The rollup rows are those of a ledger with so many jobs, evenly spread over the days: one writer
 starts a job and another ends it, with five counters and a duration around a minute. Each writer
-uses one shard. The figures assume enough writers to fill all shards, which gives the most rows;
-notes say what fewer writers, each with a shard of its own, need. The stand-in answers at once from
-memory, so the time is the reader's alone.
+uses one shard. The figures assume enough writers to fill all shards, which gives the most rows.
+Hours that have been over for `OPEN_HOURS` are compacted, by the code that does it; notes say what
+rows need that are not. The stand-in answers at once from memory, so the time is the reader's alone.
 """
 
 from __future__ import annotations
@@ -19,27 +19,32 @@ from functools import cache
 from typing import Any
 
 from tests.benchmarks.figures import Figure
+from tests.support.dynamo.deleting import Deleting
 from tests.support.dynamo.item_sizes import item_bytes
 from tests.support.dynamo.querying import key_range
 from tests.support.dynamo.sizing import READ_BLOCK
+from tests.support.dynamo.tables import NAMES
+from tests.support.readers.ledgers import empty_store
 from tests.support.readers.reading import NOW, STAFF, House
 
-from run_ledger.domain.instants import MICROSECONDS, text
+from run_ledger.domain.instants import HOUR, MICROSECONDS, later, text
 from run_ledger.domain.state.durations import bucket
+from run_ledger.store.compacting.shard_merging import QUIET, Step, advance
 from run_ledger.store.dynamo.attributes import to_item
 
 SHARDS = 8
 ROUNDS = 5
 FEW, MANY = 10_000, 1_000_000
-FEWER_WRITERS = (1, 3)
+OPEN_HOURS = 5
+"""So many of the last hours have shards: one is not over, one just was, three wait for steps."""
 MOST_GROWTH = 1.2
 DAY = 86_400 * MICROSECONDS
 PAGE_BYTES = 1_000_000
 _COUNTERS = ("cost_microusd", "input_tokens", "llm_calls", "output_tokens", "records_ok")
 
 _BOUND = (
-    f"30 days by hour, one client, 2 pipelines: rows fill up with jobs, to {SHARDS} shards each "
-    "and to as many attributes as durations spread over buckets; no further"
+    "30 days by hour, one client, 2 pipelines: rows fill up with jobs, to as many attributes as "
+    "durations spread over buckets, and no further"
 )
 
 Items = list[dict[str, Any]]
@@ -108,7 +113,10 @@ def read_units_30d() -> Figure:
         notes=(
             _BOUND,
             *(_told(f"{jobs:,} jobs", cost("hours", jobs)) for jobs in (FEW, 100_000, MANY)),
-            *(_of_fewer(writers) for writers in FEWER_WRITERS),
+            *(
+                _told(f"not compacted, {jobs:,} jobs", cost("hours", jobs, is_compacted=False))
+                for jobs in (FEW, MANY)
+            ),
         ),
     )
 
@@ -132,15 +140,6 @@ def time_1m_over_10k() -> Figure:
     )
 
 
-def _of_fewer(writers: int) -> str:
-    """Say what is read if so many execution environments write, each to a shard of its own."""
-    few, many = (cost("hours", jobs, writers).read_units for jobs in (FEW, MANY))
-    return (
-        f"with writers in {writers} of the shards: {few:,.1f} read units at {FEW:,} jobs, "
-        f"{many:,.1f} at {MANY:,}"
-    )
-
-
 def _told(what: str, one: Cost) -> str:
     return (
         f"{what}: {one.read_units:,.1f} read units, {one.calls} calls in {one.rounds} rounds, "
@@ -149,10 +148,10 @@ def _told(what: str, one: Cost) -> str:
 
 
 @cache
-def cost(kind: str, jobs: int, writers: int = SHARDS) -> Cost:
+def cost(kind: str, jobs: int, *, is_compacted: bool = True) -> Cost:
     """Return the cost of the answer to one kind of request in a ledger of so many jobs."""
     _, days, parameters = QUERIES[kind]
-    rows = Rows(_MAKERS[kind](jobs, days, writers))
+    rows = Rows(_MAKERS[kind](jobs, days, is_compacted))
     here = House(rows)  # type: ignore[arg-type]
     span = {"from": text(NOW // DAY * DAY - (days - 1) * DAY), "to": text(NOW)}
     milliseconds = []
@@ -168,42 +167,60 @@ def cost(kind: str, jobs: int, writers: int = SHARDS) -> Cost:
     )
 
 
-def _of_hours(jobs: int, days: int, writers: int) -> Callable[[str], Items]:
-    """Make the hours of a client with two pipelines; all days are alike."""
+def _of_hours(jobs: int, days: int, is_compacted: bool) -> Callable[[str], Items]:
+    """Make the hours of a client with two pipelines; all days are alike, but for the last hours."""
     dice = random.Random(days)
     cells = [f"{hour:02d}#{pipeline}" for hour in range(24) for pipeline in ("crawl", "match")]
     counts = Counter(dice.choices(cells, k=jobs // days))
-    day = [
-        item for cell, count in counts.items() for item in _shards(cell, count, writers, seed=count)
-    ]
-    made = _sorted(day)
-    return lambda _: made
+    rows = {cell: _shards(cell, count, seed=count) for cell, count in sorted(counts.items())}
+    merged = {cell: _compacted(items) if is_compacted else items for cell, items in rows.items()}
+    day = _sorted([item for items in merged.values() for item in items])
+    open_from = f"{NOW // HOUR % 24 - OPEN_HOURS + 1:02d}"
+    today = _sorted(
+        [one for cell, items in merged.items() if cell < open_from for one in items]
+        + [one for cell, items in rows.items() if cell >= open_from for one in items]
+    )
+    last = text(NOW)[:10]
+    return lambda partition: today if partition.endswith(last) else day
 
 
-def _of_days(jobs: int, days: int, writers: int) -> Callable[[str], Items]:
+def _of_days(jobs: int, days: int, is_compacted: bool) -> Callable[[str], Items]:
     """Make the daily rows over all clients."""
     first = NOW // DAY * DAY - (days - 1) * DAY
-    alike = _shards("", jobs // days, writers, seed=1)
+    alike = _shards("", jobs // days, seed=1)
+    merged = _compacted(alike) if is_compacted else alike
     made = _sorted(
         [
             {**item, "sk": {"S": text(first + number * DAY)[:10] + item["sk"]["S"]}}
             for number in range(days)
-            for item in alike
+            for item in (merged if number < days - 1 else alike)
         ]
     )
     return lambda _: made
 
 
-def _shards(sort: str, jobs: int, writers: int, *, seed: int) -> Items:
+def _compacted(items: Items) -> Items:
+    """Return the items of a row once it has been compacted."""
+    store = empty_store()
+    client: Any = Deleting(store)
+    for item in items:
+        client.put_item(TableName=NAMES.rollups, Item=item)
+    now = later(NOW, DAY)
+    while advance(client, NAMES.rollups, store.items(NAMES.rollups), now) is not Step.DONE:
+        now = later(now, QUIET)
+    return store.items(NAMES.rollups)
+
+
+def _shards(sort: str, jobs: int, *, seed: int) -> Items:
     """Return a row that counts so many jobs as its shards' items."""
     dice = random.Random(seed)
     shards: dict[int, Counter[str]] = {}
     for _ in range(jobs):
-        start = shards.setdefault(dice.randrange(writers), Counter())
+        start = shards.setdefault(dice.randrange(SHARDS), Counter())
         start.update(("created", "started"))
         for name in _COUNTERS:
             start[f"c_{name}"] += dice.randrange(1, 5_000)
-        end = shards.setdefault(dice.randrange(writers), Counter())
+        end = shards.setdefault(dice.randrange(SHARDS), Counter())
         end["ended_failed" if dice.random() < 0.05 else "ended_succeeded"] += 1
         end[f"h_{bucket(round(dice.lognormvariate(4, 0.5) * MICROSECONDS))}"] += 1
     return [
@@ -232,7 +249,7 @@ QUERIES: Mapping[str, tuple[str, int, Mapping[str, str]]] = {
         {"interval": "day", "client_id": "acme"},
     ),
 }
-_MAKERS: Mapping[str, Callable[[int, int, int], Callable[[str], Items]]] = {
+_MAKERS: Mapping[str, Callable[[int, int, bool], Callable[[str], Items]]] = {
     "hours": _of_hours,
     "days": _of_days,
     "client": _of_hours,

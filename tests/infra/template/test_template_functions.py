@@ -174,7 +174,13 @@ def test_functions_have_no_policy_of_amazons() -> None:
     managed = {name: role.get("ManagedPolicyArns") for name, role in roles.items()}
     own = {"ApiGatewayLogRole", "CodeDeployServiceRole"}
     assert {name for name, arns in managed.items() if arns} == own
-    assert set(managed) == own | {"WriterRole", "ReaderRole", "SweeperRole", "ProverRole"}
+    assert set(managed) == own | {
+        "WriterRole",
+        "ReaderRole",
+        "SweeperRole",
+        "ProverRole",
+        "CompactorRole",
+    }
     for name in ("Writer", "Reader"):
         assert properties(f"{name}Function")["Role"] == {"Fn::GetAtt": [f"{name}Role", "Arn"]}
 
@@ -294,6 +300,19 @@ def test_prover_reads_jobs_and_entries_and_changes_nothing_but_its_proof() -> No
     assert conditions["KeepTheProof"] == mine
     assert _schedule("prove") == "rate(15 minutes)"
     assert _tries("ProverFunction") == 0
+
+
+def test_compactor_changes_rollup_rows_alone() -> None:
+    """It reads and writes one table, and nothing that tells whose a total is."""
+    assert rights_of("CompactorRole") == {
+        "CompactorLogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"},
+        "RollupsTable": {
+            *("dynamodb:DeleteItem", "dynamodb:PutItem"),
+            *("dynamodb:Query", "dynamodb:UpdateItem"),
+        },
+    }
+    assert _schedule("compact") == "rate(1 hour)"
+    assert _tries("CompactorFunction") == 0
 
 
 def test_reader_never_sees_where_secrets_lie() -> None:

@@ -23,9 +23,9 @@ class Deleting:
 
     def delete_item(self, **request: Any) -> Answer:
         """Delete an item, if its condition holds."""
-        write = self._store._begin(request, request["Key"], Expressions(request))  # noqa: SLF001
+        write = self._store._begin(request, request["Key"], Expressions(request))
         if write.code != "None":
             raise client_error("ConditionalCheckFailedException", write.message, "DeleteItem")
-        self._store._versions[write.table, write.key].append(None)  # noqa: SLF001
+        self._store._versions[write.table, write.key].append(None)
         self._store.commits += 1
         return {}

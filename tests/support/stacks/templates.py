@@ -44,7 +44,13 @@ FULL = {
 """Parameters of a deployment that says yes to every protection."""
 OPTIONAL = {"Intake": "true", "AwsJobs": "true", "Telling": "true"}
 """What only some stages have."""
-FUNCTIONS = ["WriterFunction", "ReaderFunction", "SweeperFunction", "ProverFunction"]
+FUNCTIONS = [
+    "WriterFunction",
+    "ReaderFunction",
+    "SweeperFunction",
+    "ProverFunction",
+    "CompactorFunction",
+]
 EVERY_FUNCTION = [
     *FUNCTIONS,
     "IntakeFunction",

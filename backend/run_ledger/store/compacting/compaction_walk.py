@@ -1,9 +1,9 @@
 """Which rows are compacted: those of hours that have been over for an hour, day by day.
 
-The rows over all clients tell on which days anything was counted, and when. A day is walked through,
-client by client, until all its rows are merged; then its row over all says until when they were
-(``done``). Where something is counted on it later, it is walked through again. So a walk needs no
-memory of its own, and one that is cut begins where it finds the rows.
+The rows over all clients tell on which days anything was counted, and when. A day is walked
+through, client by client, until all its rows are merged; then its row over all says until when they
+were (``done``). Where something is counted on it later, it is walked through again. So a walk needs
+no memory of its own, and one that is cut begins where it finds the rows.
 """
 
 from __future__ import annotations

@@ -107,7 +107,8 @@ def advance(client: DynamoDBClient, table: str, items: Sequence[Item], now: Inst
         elif any(not _is_quiet(item, now) for item in mergeable):
             return Step.WAITING
         else:
-            client.transact_write_items(TransactItems=_merge(table, merged, mergeable, now))
+            actions: Any = _merge(table, merged, mergeable, now)
+            client.transact_write_items(TransactItems=actions)
     except (ClientError, BotoCoreError) as error:
         if fault(error) in (Fault.CONDITION, Fault.CANCELLED, Fault.PASSING):
             return Step.LEFT

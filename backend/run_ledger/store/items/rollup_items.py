@@ -167,9 +167,7 @@ def as_counted(items: Iterable[Any]) -> Sequence[Any]:
     found = []
     for item in all_items:
         into = merged.get(_row_of(item))
-        if into is None and GENERATION not in item:
-            found.append(item)
-        elif into is item:
+        if (into is None and GENERATION not in item) or into is item:
             found.append(item)
         elif (shown := _beside(item, into)) is not None:
             found.append(shown)
