@@ -73,12 +73,13 @@ digesting: domain domain/api domain/incidents domain/delivery domain/digests sta
 aws_jobs: domain domain/contract domain/state domain/api domain/intake domain/aws_jobs
     store/dynamo store/lists emit/counting doors
 
+compacting: domain logs.py settings.py store/dynamo store/compacting
+
 writer.py: domain domain/contract starting.py logs.py metrics.py settings.py
     store/dynamo store/posting
 api.py: domain starting.py logs.py metrics.py settings.py store/dynamo store/clients
     store/overview read assistants
 sweeper.py: domain logs.py metrics.py settings.py store/dynamo store/lists
-compactor.py: domain logs.py settings.py store/dynamo store/compacting
 prover.py: domain logs.py metrics.py settings.py store/dynamo store/proof
 acts.py: domain domain/contract domain/incidents store/incidents store/posting
 teller.py: domain domain/incidents domain/intake starting.py logs.py metrics.py settings.py

@@ -1,0 +1,1 @@
+"""The function that compacts: `run_ledger.store.compacting` does the work."""
