@@ -29,7 +29,7 @@ from tests.support.readers.reading import NOW, STAFF, House
 
 from run_ledger.domain.instants import HOUR, MICROSECONDS, later, text
 from run_ledger.domain.state.durations import bucket
-from run_ledger.store.compacting.shard_merging import QUIET, Step, advance
+from run_ledger.store.compacting.shard_merging import QUIET, MergeStep, advance
 from run_ledger.store.dynamo.attributes import to_item
 
 SHARDS = 8
@@ -206,7 +206,7 @@ def _compacted(items: Items) -> Items:
     for item in items:
         client.put_item(TableName=NAMES.rollups, Item=item)
     now = later(NOW, DAY)
-    while advance(client, NAMES.rollups, store.items(NAMES.rollups), now) is not Step.DONE:
+    while advance(client, NAMES.rollups, store.items(NAMES.rollups), now) is not MergeStep.DONE:
         now = later(now, QUIET)
     return store.items(NAMES.rollups)
 

@@ -23,7 +23,7 @@ from run_ledger.store.dynamo.expressions import QueryBuilder, UpdateBuilder
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items.rollup_items import DONE, MERGED, SEEN, seen_at, sort_of
 
-from .shard_merging import Step, advance
+from .shard_merging import MergeStep, advance
 
 _PARTITIONS_AT_ONCE = 64
 
@@ -59,9 +59,9 @@ def compact_rows(reading: Reading, now: Instant, is_over: Callable[[], bool]) ->
     steps = walk.steps
     return Compaction(
         rows=sum(steps.values()),
-        moved=steps[Step.MOVED],
-        left=steps[Step.LEFT],
-        waiting=steps[Step.WAITING],
+        moved=steps[MergeStep.MOVED],
+        left=steps[MergeStep.LEFT],
+        waiting=steps[MergeStep.WAITING],
         days=walked,
         days_left=len(days) - walked,
     )
@@ -71,7 +71,7 @@ class _Walk:
     """One run, at one time."""
 
     def __init__(self, reading: Reading, now: Instant, is_over: Callable[[], bool]) -> None:
-        self.steps: Counter[Step] = Counter()
+        self.steps: Counter[MergeStep] = Counter()
         self._reading = reading
         self._now = now
         self._is_over = is_over
@@ -112,7 +112,7 @@ class _Walk:
             return True  # It is not over.
         self.steps += self._reading.alone(partial(self._compact_over_all, name))
         made = self.steps - before
-        if made.total() == made[Step.DONE]:
+        if made.total() == made[MergeStep.DONE]:
             self._reading.alone(partial(self._note_done, name))
         return True
 
@@ -139,19 +139,19 @@ class _Walk:
         """Return the names that a partition totals."""
         return sorted({sort_of(item) for item in self._query(partition, ["sk"])})
 
-    def _compact(self, partition: str, name: str) -> Counter[Step]:
+    def _compact(self, partition: str, name: str) -> Counter[MergeStep]:
         """Make the next step of the rows of a partition whose hour is over."""
-        steps: Counter[Step] = Counter()
+        steps: Counter[MergeStep] = Counter()
         for sort, items in _by_row(self._query(partition)).items():
             if f"{name}T{sort[:2]}" < self._below:
                 steps[self._advance(items)] += 1
         return steps
 
-    def _compact_over_all(self, name: str) -> Counter[Step]:
+    def _compact_over_all(self, name: str) -> Counter[MergeStep]:
         items = list(self._query(ALL, prefix=f"{name}#"))
         return Counter([self._advance(items)])
 
-    def _advance(self, items: Sequence[Item]) -> Step:
+    def _advance(self, items: Sequence[Item]) -> MergeStep:
         return advance(self._reading.client, self._reading.tables.rollups, items, self._now)
 
     def _note_done(self, name: str) -> None:

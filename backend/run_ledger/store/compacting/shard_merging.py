@@ -70,7 +70,7 @@ MOST_COUNTS = 120
 _MOST_SHARDS = 20
 
 
-class Step(Enum):
+class MergeStep(Enum):
     """How a row is after a look at it."""
 
     DONE = auto()
@@ -83,7 +83,7 @@ class Step(Enum):
     """Others were at work on it, or DynamoDB refused for the moment."""
 
 
-def advance(client: DynamoDBClient, table: str, items: Sequence[Item], now: Instant) -> Step:
+def advance(client: DynamoDBClient, table: str, items: Sequence[Item], now: Instant) -> MergeStep:
     """Make the next step of the row of which *items* are all, strongly read a moment before.
 
     Raises ClientError or BotoCoreError where DynamoDB refuses for good.
@@ -93,11 +93,11 @@ def advance(client: DynamoDBClient, table: str, items: Sequence[Item], now: Inst
     emptied = [item for item in shards if GENERATION in item and not _has_anything(item)]
     mergeable = _mergeable(shards, merged)
     if not (emptied or mergeable or pending_of(merged)):
-        return Step.DONE
+        return MergeStep.DONE
     if merged is not None and MOVED_AT in merged:
         moved_at = Instant(int(merged[MOVED_AT]["S"]) * MICROSECONDS)
         if now < later(moved_at, BETWEEN_STEPS):
-            return Step.WAITING
+            return MergeStep.WAITING
     try:
         if merged is not None and PENDING in merged:
             client.update_item(**_confirmation(table, merged, now))
@@ -105,15 +105,15 @@ def advance(client: DynamoDBClient, table: str, items: Sequence[Item], now: Inst
             for item in emptied:
                 client.delete_item(**_deletion(table, item))
         elif any(not _is_quiet(item, now) for item in mergeable):
-            return Step.WAITING
+            return MergeStep.WAITING
         else:
             actions: Any = _merge(table, merged, mergeable, now)
             client.transact_write_items(TransactItems=actions)
     except (ClientError, BotoCoreError) as error:
         if fault(error) in (Fault.CONDITION, Fault.CANCELLED, Fault.PASSING):
-            return Step.LEFT
+            return MergeStep.LEFT
         raise
-    return Step.MOVED
+    return MergeStep.MOVED
 
 
 def _mergeable(shards: Iterable[Item], merged: Item | None) -> list[Item]:

@@ -26,7 +26,7 @@ from run_ledger.domain.instants import MICROSECONDS, Instant, later
 from run_ledger.domain.state.own_counters import with_folded
 from run_ledger.domain.state.rollups import Row
 from run_ledger.store.audit.repairs import AUDIT_SHARD, mend_row
-from run_ledger.store.compacting.shard_merging import BETWEEN_STEPS, QUIET, Step, advance
+from run_ledger.store.compacting.shard_merging import BETWEEN_STEPS, QUIET, MergeStep, advance
 from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items.own_names import Room
@@ -163,7 +163,7 @@ class Merging(RuleBasedStateMachine):
         """Let one compactor go on until there is nothing to do: one item is left."""
         for _ in range(12):
             self.now = later(self.now, QUIET + SECOND)
-            if advance(self.client, NAMES.rollups, self.queried(), self.now) is Step.DONE:
+            if advance(self.client, NAMES.rollups, self.queried(), self.now) is MergeStep.DONE:
                 break
             self.see()
         else:
