@@ -258,6 +258,22 @@ SPECIAL: Mapping[tuple[str, str], str] = {
         for document in ("Incident", "OneIncident")
     },
     ("Overview", "incidents"): "The incidents that are open now: what people were told is wrong.",
+    ("Overview", "notices"): "How notices come through to people: for staff who ask about all "
+    "clients, where the stage tells; null otherwise.",
+    ("Notices", "channels"): "The channels that were ever used, by client; `*` stands for staff.",
+    ("Notices", "waiting"): "How many notices failed and are tried again; null where they are more "
+    "than can be counted.",
+    ("Notices", "oldest_waiting_at"): "When the oldest of them was made; null where none waits.",
+    ("Notices", "given_up"): "How many notices of the last 30 days are not tried any more; null "
+    "as `waiting`.",
+    ("Notices", "last_given_up_at"): "When the newest of them was made; null where there is none, "
+    "or `given_up` is null.",
+    ("Channel", "channel"): "The channel's name in the clients' file.",
+    ("Channel", "worked_at"): "When something came through last; null where nothing did.",
+    ("Channel", "failing_since"): "Since when it fails; null while it works.",
+    ("Channel", "off_at"): "When its receiver said that it is gone for good, which switched it "
+    "off; null otherwise.",
+    ("Channel", "reason"): "Why it fails; null while it works.",
     ("OpenIncidents", "open"): "How many incidents are open; null where they are more than can be "
     "looked through.",
     ("OpenIncidents", "by_client"): "How many are open, by client, without those that have none; "

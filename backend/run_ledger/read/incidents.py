@@ -26,12 +26,14 @@ from run_ledger.domain.api.incidents import (
     incident_document,
     one_incident_document,
 )
+from run_ledger.domain.api.overview import ChannelDocument, NoticesDocument
 from run_ledger.domain.api.pages import FEWEST_ROWS, PageRows, covers, merged
 from run_ledger.domain.contract.vocabulary import is_identifier
 from run_ledger.domain.exceptions import InvalidQuery, NotFound
 from run_ledger.domain.incidents.alert_rules import IncidentScope
 from run_ledger.domain.incidents.incident_rows import IncidentRow
 from run_ledger.domain.instants import text_or_none
+from run_ledger.store.deliveries.delivery_records import DeliveriesNow
 from run_ledger.store.incidents.incident_reads import (
     WantedIncidents,
     incident_calls,
@@ -205,3 +207,25 @@ def _loaded(inquiry: Inquiry, listed: Sequence[ListedIncident]) -> list[Incident
     for some in inquiry.reading.together(incident_calls(inquiry.reading, listed)):
         found |= some
     return [found[one.incident_id] for one in listed if one.incident_id in found]
+
+
+def notices_document(found: DeliveriesNow) -> NoticesDocument:
+    """Return how notices come through, for staff's overview."""
+    waiting, given_up = found.waiting, found.given_up
+    return NoticesDocument(
+        [
+            ChannelDocument(
+                one.client_id,
+                one.channel,
+                one.worked_at,
+                one.failing_since,
+                one.off_at,
+                one.reason,
+            )
+            for one in found.channels
+        ],
+        len(waiting) if found.is_whole else None,
+        waiting[0].made_at if waiting else None,
+        len(given_up) if found.is_whole else None,
+        given_up[-1].made_at if given_up and found.is_whole else None,
+    )

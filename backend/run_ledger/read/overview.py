@@ -40,6 +40,7 @@ from run_ledger.domain.api.overview import (
     MOST_JOBS,
     AttentionDocument,
     ClientFigures,
+    NoticesDocument,
     OverviewDocument,
     OverviewPeriod,
     OverviewQuery,
@@ -67,6 +68,7 @@ from run_ledger.domain.instants import (
 )
 from run_ledger.domain.state.rollups import CLIENTS
 from run_ledger.store.clients.reads import read_names
+from run_ledger.store.deliveries.delivery_records import DeliveryRecords
 from run_ledger.store.dynamo.batches import portions
 from run_ledger.store.incidents.incident_reads import (
     OpenIncidents,
@@ -102,6 +104,7 @@ from run_ledger.store.overview.kept_pages import Look, Marks, read_marks
 from run_ledger.store.overview.overview_pages import failure_days, failures_pages, hours_pages
 from run_ledger.store.overview.running_jobs import RunningJobs, joined, read_running
 
+from .incidents import notices_document
 from .inquiries import Inquiry
 from .views import known_clients
 
@@ -150,6 +153,7 @@ class _Found(NamedTuple):
     many_failures: frozenset[str]
     overdue: Sequence[AttentionDocument]
     incidents: OpenIncidentsDocument
+    notices: NoticesDocument | None
 
 
 def show_overview(inquiry: Inquiry) -> Struct:
@@ -202,6 +206,7 @@ def show_overview(inquiry: Inquiry) -> Struct:
         ],
         running_jobs=samples.running,
         incidents=found.incidents,
+        notices=found.notices,
         left_out=left_out({*chosen.dropped, *found.too_large}, after=after),
     )
 
@@ -281,14 +286,16 @@ def _read(inquiry: Inquiry, wanted: _Wanted) -> _Found:
     look = Look(kept, [*hours, *failures], inquiry.now)
     seeker = Seeker(visible, inquiry.now, wanted.is_of_all, marks)
     due = Look(kept, key_pages(reading, seeker), inquiry.now)
+    is_told = wanted.is_of_all and inquiry.is_telling
     owners = [None] if wanted.is_of_all else sorted(visible)
-    opened, read, due_read, parts, ended = reading.in_groups(
+    opened, read, due_read, parts, ended, deliveries = reading.in_groups(
         [
             [partial(read_open, client, tables.incidents, one) for one in owners],
             look.calls,
             due.calls,
             [partial(read_running, client, tables.jobs, one, inquiry.now) for one in rows.running],
             ended_calls(reading, rows, period),
+            [DeliveryRecords(client, tables.incidents).now] if is_told else [],
         ]
     )
     pages = look.filled(read)
@@ -331,6 +338,7 @@ def _read(inquiry: Inquiry, wanted: _Wanted) -> _Found:
         frozenset(page.client_id for page in failures_left if page.rest),
         overdue(projects, states.filled(states_read), totals.filled(totals_read), inquiry.now),
         _open_incidents(inquiry, open_now, [row for some in incidents for row in some.values()]),
+        notices_document(deliveries[0]) if deliveries else None,
     )
 
 

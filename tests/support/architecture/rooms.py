@@ -49,8 +49,8 @@ store/proof: domain domain/contract domain/state domain/incidents store/dynamo s
 
 read/gateway:
 read: domain domain/contract domain/state domain/api domain/incidents settings.py
-    store/dynamo store/items store/clients store/incidents store/lists store/overview store/proof
-    read/gateway
+    store/dynamo store/items store/clients store/incidents store/deliveries store/lists
+    store/overview store/proof read/gateway
 
 emit/pricing:
 emit/identity: domain domain/contract

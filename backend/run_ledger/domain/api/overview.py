@@ -181,10 +181,35 @@ class AttentionDocument(Struct, frozen=True):
     project: ProjectDocument | None = None
 
 
+class ChannelDocument(Struct, frozen=True):
+    """How a channel does that was ever used: of a client, or of staff (``*``)."""
+
+    client_id: str
+    channel: str
+    worked_at: str | None
+    failing_since: str | None
+    off_at: str | None
+    reason: str | None
+
+
+class NoticesDocument(Struct, frozen=True):
+    """How notices come through to people; numbers are None where there are too many to count.
+
+    ``waiting`` are those that failed and are tried again, ``given_up`` those of the last 30 days
+    that are not.
+    """
+
+    channels: Sequence[ChannelDocument]
+    waiting: int | None
+    oldest_waiting_at: str | None
+    given_up: int | None
+    last_given_up_at: str | None
+
+
 class OverviewDocument(Struct, frozen=True):
     """The most important figures: over all clients that the caller may see, and by client.
 
-    Both are without those that ``left_out`` names.
+    Both are without those that ``left_out`` names. ``notices`` is for staff alone.
     """
 
     as_of: str
@@ -198,6 +223,7 @@ class OverviewDocument(Struct, frozen=True):
     attention: Sequence[AttentionDocument]
     running_jobs: Sequence[JobDocument]
     incidents: OpenIncidentsDocument
+    notices: NoticesDocument | None
     left_out: LeftOutDocument | None
 
 

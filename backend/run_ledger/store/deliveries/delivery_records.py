@@ -16,6 +16,7 @@ sent again, with the same id.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -38,6 +39,7 @@ _ALL = "deliveries"
 _CHANNEL, _WAITING, _GIVEN_UP = "channel#", "waiting#", "given-up#"
 # A dead letter is kept for two weeks, and may be put back into the queue until then.
 _KEPT = Duration(30 * DAY)
+_MOST_AT_ONCE = 300
 
 
 class ChannelStanding(Struct, frozen=True):
@@ -68,6 +70,18 @@ class UndeliveredNotice(Struct, frozen=True):
     kind: str
     made_at: str
     reason: str
+
+
+class DeliveriesNow(Struct, frozen=True):
+    """Channels, deliveries that wait, the oldest first, and such as were given up, likewise.
+
+    Not ``is_whole`` where there are more than one call reads: then the last ones are missing.
+    """
+
+    channels: Sequence[ChannelStanding]
+    waiting: Sequence[UndeliveredNotice]
+    given_up: Sequence[UndeliveredNotice]
+    is_whole: bool
 
 
 class DeliveryRecords:
@@ -173,11 +187,27 @@ class DeliveryRecords:
         found = self._rows(_GIVEN_UP, limit, descending=True)
         return [_undelivered_in(item) for item in found]
 
+    def now(self) -> DeliveriesNow:
+        """Return by one call how channels do, and what did not come."""
+        items = self._rows("", _MOST_AT_ONCE + 1)
+        shown = items[:_MOST_AT_ONCE]
+
+        def of(prefix: str) -> list[Item]:
+            return [one for one in shown if one["sk"]["S"].startswith(prefix)]
+
+        return DeliveriesNow(
+            [_standing_in(one) for one in of(_CHANNEL)],
+            [_undelivered_in(one) for one in of(_WAITING)],
+            [_undelivered_in(one) for one in of(_GIVEN_UP)],
+            len(items) == len(shown),
+        )
+
     def _rows(
         self, prefix: str, limit: int | None = None, *, descending: bool = False
     ) -> list[Item]:
         query = QueryBuilder(self._table, "pk", _ALL)
-        query.sort_prefix("sk", prefix)
+        if prefix:
+            query.sort_prefix("sk", prefix)
         request = query.request(limit=limit, descending=descending)
         try:
             if limit is None:
