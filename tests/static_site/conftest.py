@@ -90,8 +90,10 @@ def ask_again(page: Page, after: int = 0) -> None:
     asked = page.evaluate("window.asked.length")
     if after > 0:
         page.clock.fast_forward(after * 1000)
+    # What has asked is not made to ask again: its answer may have come by now.
     page.wait_for_function(
-        f"asked => {{ {COME_BACK}; return window.asked.length > asked }}", arg=asked
+        f"asked => {{ if (window.asked.length > asked) return true; {COME_BACK}; return false }}",
+        arg=asked,
     )
     wait_until_answered(page)
 
