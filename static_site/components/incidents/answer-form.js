@@ -1,7 +1,7 @@
 /** What a person can do about an open incident; who may not act sees the command for it. */
 
 import { h, setHidden, setText } from "../../lib/dom.js";
-import { groupsOf } from "../../lib/groups.js";
+import { groupsOf } from "../page/groups.js";
 import { Forbidden, SignedOut, Unavailable } from "../../lib/problems.js";
 import { readClaims } from "../../lib/sign-in.js";
 import { createIntake } from "./act-intake.js";

@@ -1,7 +1,7 @@
 /** The filters of a list that have a field. */
 
 import { h, setChildren, setHidden } from "../../lib/dom.js";
-import { groupsOf } from "../../lib/groups.js";
+import { groupsOf } from "../page/groups.js";
 import { isFiltered, withFilter } from "../../feeds/filtering.js";
 
 const TYPING_MILLISECONDS = 400;

@@ -1,6 +1,6 @@
 /** The groups of whoever is signed in. */
 
-import { readClaims } from "./sign-in.js";
+import { readClaims } from "../../lib/sign-in.js";
 
 /**
  * Return the groups of whoever has an access token; the API decides for itself what they may see.
