@@ -184,6 +184,6 @@ def test_a_bill_has_a_part_for_all_that_is_charged() -> None:
     """Whatever grows with the events grows in proportion, and what does not stays."""
     fifty, hundred = (rates.month(load.load(rate, 60)) for rate in (50, 100))
     for one, other in zip(fifty, hundred, strict=True):
-        stays = one.what in {"alarms and metrics", "schedules", "dashboard"}
+        stays = one.what in {"alarms and metrics", "schedules", "compaction", "dashboard"}
         assert other.usd == pytest.approx(one.usd if stays else 2 * one.usd)
     assert rates.total(fifty, with_optional=True) > rates.total(fifty) > 0

@@ -112,6 +112,7 @@ def test_outputs_are_complete() -> None:
             "ReaderFunctionName",
             "SweeperFunctionName",
             "ProverFunctionName",
+            "CompactorFunctionName",
         ),
         *DATA,
     }
