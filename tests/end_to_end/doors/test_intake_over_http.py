@@ -154,7 +154,7 @@ def test_golden_events_come_to_the_same_over_bus_and_http(
         both = []
         for way in ("bus", "http"):
             own = {"job_id": f"golden-{path.stem}-{way}", "event_id": "1", "client_id": "golden"}
-            own |= {"project_id": "golden", "occurred_at": "2026-11-22T14:00:00Z"}
+            own |= {"occurred_at": "2026-11-22T14:00:00Z"}
             said = {
                 name: value for name, value in event["detail"].items() if name != "parent_job_id"
             }
