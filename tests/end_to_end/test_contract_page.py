@@ -18,7 +18,7 @@ from tests.support.readers.ledger_http import Stack, get, machine_token, until
 from tests.support.stacks.local_stack import LocalStack
 
 from run_ledger.domain.contract import events as contract
-from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS, JobUpdate, ProjectUpdate
+from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS, Expect, JobUpdate, ProjectUpdate
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "contract.md").read_text()
@@ -44,11 +44,16 @@ def environment(stack: Stack) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("title", "kind"), [("job_update", JobUpdate), ("project_update", ProjectUpdate)]
+    ("title", "kind"),
+    [
+        ("### job_update", JobUpdate),
+        ("#### What is expected", Expect),
+        ("### project_update", ProjectUpdate),
+    ],
 )
 def test_the_tables_list_every_field(title: str, kind: Any) -> None:
     """What the decoder knows is in the table, and nothing else is."""
-    section = PAGE.split(f"### {title}\n", 1)[1].split("\n### ")[0]
+    section = re.split("\n#{3,4} ", PAGE.split(f"\n{title}\n", 1)[1])[0]
     named = {
         name
         for row in re.findall(r"^\| (`[^|]*) \|", section, re.MULTILINE)

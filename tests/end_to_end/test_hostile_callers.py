@@ -179,7 +179,9 @@ def _reader_asked(running: LocalStack, claims: Mapping[str, Any] | None) -> int:
     )
     api = running.client("apigateway")
     (api_id,) = (
-        one["id"] for one in api.get_rest_apis()["items"] if not one["name"].endswith("-intake")
+        one["id"]
+        for one in api.get_rest_apis()["items"]
+        if not one["name"].endswith(("-intake", "-digests"))
     )
     stage = api.get_stage(restApiId=api_id, stageName="api")
     event = {
