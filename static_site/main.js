@@ -87,10 +87,41 @@ function openSite({ config, session, shell, tabs }) {
   /** Whether the sign-in page is shown because no tab has a session yet. */
   let isWaiting = false;
 
+  /** Whether the ledger tells of changes; while it doesn't, views ask by themselves. */
+  let isLive = false;
+  /** @type {ReturnType<typeof import("./feeds/push.js").createPush> | undefined} */
+  let push;
+
+  /** Open a socket, to hear of changes; loaded after the first view. */
+  async function listen() {
+    const { push_url: address } = config;
+    const loaded = address && (await import("./feeds/push.js").catch(() => null));
+    if (address && loaded && isOpen) {
+      push ??= loaded.createPush({
+        open: () => new WebSocket(address),
+        session,
+        clock,
+        onNews: () => current?.poll.hear(),
+        onLive(is) {
+          isLive = is;
+          // what came before it is not told; and what comes after it only to who asks
+          current?.poll[is ? "hear" : "hurry"]();
+        },
+      });
+      push.start();
+    }
+  }
+
+  function leave() {
+    isOpen = false;
+    isLive = false;
+    push?.stop();
+    current?.hide();
+  }
+
   /** @param {unknown} error */
   function onEnded(error) {
-    isOpen = false;
-    current?.hide();
+    leave();
     const isForbidden = error instanceof Forbidden;
     if (!session.isFresh()) {
       // the person's groups may have changed since the sign-in, which renewed tokens may not know
@@ -108,6 +139,7 @@ function openSite({ config, session, shell, tabs }) {
 
   /** Load the other views, so that they open at once, and without a network, too. */
   function onShown() {
+    void listen();
     if (!isShown) {
       isShown = true;
       void readZone();
@@ -145,6 +177,7 @@ function openSite({ config, session, shell, tabs }) {
     clock,
     token: session.token,
     isHidden: () => document.hidden,
+    isLive: () => isLive && !VIEWS[currentRoute.view]?.isAsked,
     isOffline: () => !navigator.onLine,
     onEnded,
     onShown,
@@ -301,9 +334,16 @@ function openSite({ config, session, shell, tabs }) {
       window.location.reload();
     }
   });
-  window.addEventListener("online", () => current?.poll.hurry());
+  /** Look at once how things are: the reader, or the network, has come or gone. */
+  function look() {
+    current?.poll.hurry();
+    push?.check();
+  }
+
+  window.addEventListener("online", look);
+  window.addEventListener("offline", look);
   document.addEventListener("visibilitychange", () =>
-    document.hidden ? current?.poll.relax() : current?.poll.hurry(),
+    document.hidden ? current?.poll.relax() : look(),
   );
   window.setInterval(() => {
     if (isOpen && current !== null && !document.hidden) {
@@ -316,9 +356,8 @@ function openSite({ config, session, shell, tabs }) {
   return {
     /** Ask nothing any more: a question that finds no session would lead to the sign-in pages. */
     close() {
-      isOpen = false;
       isWaiting = false;
-      current?.hide();
+      leave();
     },
 
     /**

@@ -361,6 +361,8 @@ interface Context {
   /** the access token as it is, "" where there is none */
   token(): string;
   isHidden(): boolean;
+  /** whether the ledger tells of changes to what is shown */
+  isLive(): boolean;
   isOffline(): boolean;
   /** the session has ended */
   onEnded(error: unknown): void;
@@ -382,6 +384,8 @@ interface Place {
   entry: string;
   /** few people open it: it is not loaded before somebody does */
   isApart?: boolean;
+  /** it also shows what nobody tells of */
+  isAsked?: boolean;
   load(): Promise<CreateView>;
   styles: readonly string[];
 }

@@ -31,6 +31,8 @@ export function readConfig(value, siteOrigin) {
     /** what a token needs in addition to act on incidents, and where acts go; null where none are taken */
     act_scope: asText(raw.act_scope),
     intake_base: asText(raw.intake_base),
+    /** where the site opens a socket, to hear of changes; null where none are told */
+    push_url: raw.push_url === undefined ? null : socketAddress(address("push_url")),
     stage: text("stage"),
     demo: raw.demo === true,
   };
@@ -59,6 +61,11 @@ export async function loadConfig(fetch, siteOrigin) {
     throw new BadAnswer("config.json is not JSON");
   }
   return readConfig(value, siteOrigin);
+}
+
+/** @param {string} address */
+function socketAddress(address) {
+  return address.replace(/^http/, "ws");
 }
 
 /** @param {string} name @param {string} text @param {string} siteOrigin */

@@ -163,6 +163,9 @@ export function createSession({ config, redirectUri, storage, crypto, fetch, now
     /** Return the token as it is, "" where there is none. */
     token: () => current?.accessToken ?? "",
 
+    /** Return when the token expires, in milliseconds since 1970; 0 where there is none. */
+    expiresAt: () => current?.expiresAt ?? 0,
+
     /** Whether the person signed in so recently that signing in again would change nothing. */
     isFresh: () => signedInAt !== null && now() - signedInAt < FRESH_SECONDS * 1000,
 

@@ -7,10 +7,11 @@ import { BadAnswer } from "../../lib/problems.js";
 /**
  * @param {object} parts
  * @param {Format} parts.format
+ * @param {() => boolean} parts.isLive whether the ledger tells of changes at once
  * @param {() => boolean} parts.isOffline
  * @param {() => void} parts.onTryNow
  */
-export function createFreshness({ format, isOffline, onTryNow }) {
+export function createFreshness({ format, isLive, isOffline, onTryNow }) {
   const age = h("span");
   const element = h(
     "p",
@@ -44,7 +45,8 @@ export function createFreshness({ format, isOffline, onTryNow }) {
       const seconds = asOf === null ? null : Math.max((now - asOf) / 1000, 0);
       setAttribute(element, "data-state", failing ? "failing" : seconds === null ? "new" : "live");
       const none = failing ? "No data yet" : "Loading …";
-      setText(age, seconds === null ? none : `Updated ${format.ago(seconds)}`);
+      const lead = isLive() && !failing ? "Live. Updated" : "Updated";
+      setText(age, seconds === null ? none : `${lead} ${format.ago(seconds)}`);
       if (failing) {
         setText(what, headline(error, isOffline()));
         setText(why, "What you see is the last that we know.");

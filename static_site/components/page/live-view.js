@@ -12,9 +12,9 @@ import { createStatePanel } from "./state-panel.js";
  * @param {ViewParts<T>} parts
  */
 export function createLiveView(context, parts) {
-  const { format, clock, isHidden, isOffline, onEnded, onShown } = context;
+  const { format, clock, isHidden, isLive, isOffline, onEnded, onShown } = context;
   const { name, title = "", tools = null, body, skeleton, data, render } = parts;
-  const freshness = createFreshness({ format, isOffline, onTryNow: () => poll.hurry() });
+  const freshness = createFreshness({ format, isLive, isOffline, onTryNow: () => poll.hurry() });
   const heading = parts.heading ?? h("h1", { id: `${name}-title`, tabindex: -1 }, title);
   const lead = parts.lead ?? null;
   const panel = h("div");
@@ -39,6 +39,7 @@ export function createLiveView(context, parts) {
   const poll = createPoll({
     ask: async (signal) => ({ busy: (await parts.ask(signal)) === true }),
     isHidden,
+    isLive,
     clock,
     isFinal: (error) => isEnd(error) || error instanceof BadQuery,
     onPace(next) {

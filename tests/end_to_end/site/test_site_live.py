@@ -139,6 +139,7 @@ def still(browser: Browser, stack: Stack, people: People) -> Iterator[Visit]:
     """Give a tab of somebody of North whose clock tests can stop."""
     with visiting(browser, stack["site_url"]) as visit:
         visit.page.clock.install()
+        visit.without_push()
         visit.sign_in(people["north"], "#/jobs")
         visit.wait_until_live("#/jobs")
         yield visit

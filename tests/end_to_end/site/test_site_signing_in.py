@@ -205,6 +205,7 @@ def test_a_token_is_renewed_before_it_expires(visit: Visit, people: People) -> N
     """After nearly an hour the page asks for another token by itself; no request is refused."""
     page = visit.page
     page.clock.install()
+    visit.without_push()
     visit.sign_in(people["north"], "#/jobs")
     visit.wait_until_live("#/jobs")
     before = [one.request.headers["authorization"] for one in visit.answers]
@@ -227,6 +228,7 @@ def test_a_session_that_ended_leads_back_to_the_same_place(
     """Signed out everywhere by an operator, at the next renewal: sign-in pages, then the place."""
     page = visit.page
     page.clock.install()
+    visit.without_push()
     visit.sign_in(people["north"], DEEP)
     visit.wait_until_live(DEEP)
     expect(visit.job("north-part-2")).to_be_visible()

@@ -31,6 +31,7 @@ def tab(browser: Browser, running: Any, people: People) -> Iterator[Visit]:
     """Give a tab of somebody of North whose network and clock tests can stop."""
     with visiting(browser, running.document["site_url"]) as visit:
         visit.page.clock.install()
+        visit.without_push()
         visit.sign_in(people["north"])
         yield visit
 

@@ -36,7 +36,7 @@ test("what the API asks for is kept", () => {
 function createExample({ answers, isFinal = () => false }) {
   const clock = manualClock();
   const paces = [];
-  const world = { hidden: false, asked: 0 };
+  const world = { hidden: false, live: false, asked: 0 };
   const poll = createPoll({
     async ask() {
       world.asked += 1;
@@ -47,6 +47,7 @@ function createExample({ answers, isFinal = () => false }) {
       return answer;
     },
     isHidden: () => world.hidden,
+    isLive: () => world.live,
     clock,
     isFinal,
     onPace: (pace) => paces.push(pace),
@@ -182,4 +183,73 @@ test("whoever comes back or online in the middle of a wait has an answer at once
   await settled();
   assert.equal(example.world.asked, before + 1);
   assert.equal(example.clock.waiting().length, 1);
+});
+
+test("where the ledger tells of changes, it is asked at once, once more, and then seldom", async () => {
+  const { poll, clock, world } = createExample({ answers: [] });
+  world.live = true;
+  poll.start();
+  await settled();
+  assert.deepEqual(clock.waiting(), [300_000]);
+  await clock.advance(60_000);
+  poll.hear();
+  await clock.advance(0);
+  await settled();
+  assert.equal(world.asked, 2);
+  assert.deepEqual(clock.waiting(), [10_000]);
+  await clock.advance(10_000);
+  await settled();
+  assert.equal(world.asked, 3);
+  assert.deepEqual(clock.waiting(), [300_000]);
+});
+
+test("however often the ledger tells, it is asked once a second", async () => {
+  const { poll, clock, world } = createExample({ answers: [] });
+  world.live = true;
+  poll.start();
+  await settled();
+  for (let round = 0; round < 40; round += 1) {
+    poll.hear();
+    await clock.advance(100);
+    await settled();
+  }
+  assert.equal(world.asked, 5);
+});
+
+test("what is told while a question is under way is asked for after it", async () => {
+  const { poll, clock, world } = createExample({ answers: [] });
+  world.live = true;
+  poll.start();
+  poll.hear();
+  await settled();
+  assert.deepEqual(clock.waiting(), [1_000]);
+  await clock.advance(1_000);
+  await settled();
+  assert.equal(world.asked, 2);
+});
+
+test("a hidden page asks no more than once a minute, whatever is told", async () => {
+  const { poll, clock, world } = createExample({ answers: [] });
+  world.live = true;
+  world.hidden = true;
+  poll.start();
+  await settled();
+  assert.deepEqual(clock.waiting(), [300_000]);
+  poll.hear();
+  await clock.advance(59_000);
+  assert.equal(world.asked, 1);
+  await clock.advance(1_000);
+  await settled();
+  assert.equal(world.asked, 2);
+});
+
+test("where nobody tells any more, asking goes on as before", async () => {
+  const { poll, clock, world } = createExample({ answers: [] });
+  world.live = true;
+  poll.start();
+  await settled();
+  world.live = false;
+  poll.hurry();
+  await settled();
+  assert.deepEqual(clock.waiting(), [3_000]);
 });

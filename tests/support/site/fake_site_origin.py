@@ -31,6 +31,7 @@ from tests.support.readers.fake_answers import (
     problem,
     projects_as_asked,
 )
+from tests.support.site.page_sockets import PageSockets
 from tests.support.site.security_policy import content_security_policy
 from tests.support.site.sign_in_form import base64_url, sign_in_page
 
@@ -73,6 +74,7 @@ class FakeOrigin:
     proof: Json = field(default_factory=make_proof)
     demo: bool = False
     more_config: Json = field(default_factory=dict)
+    sockets: PageSockets = field(default_factory=PageSockets)
     person_claims: Json = field(default_factory=dict)
     """What access tokens say of who is signed in; if nothing, they are no JWT."""
     taken: list[Json] = field(default_factory=list)
@@ -287,6 +289,8 @@ class _SiteHandler(_Handler):
         path = urlsplit(self.path).path
         if path.startswith("/api/"):
             self.answer_api(path.removeprefix("/api"))
+        elif path == "/push":
+            self.origin.sockets.serve(self)
         elif path == "/config.json":
             body = json.dumps(self.origin.config()).encode()
             self.send(200, body, {"Content-Type": "application/json"})
@@ -388,6 +392,7 @@ def running_origin() -> Iterator[FakeOrigin]:
     try:
         yield origin
     finally:
+        origin.sockets.cut()
         for server in servers:
             server.shutdown()
             server.server_close()

@@ -72,6 +72,10 @@ class Visit:
         self.expected.clear()
         return found
 
+    def without_push(self) -> None:
+        """Let the tab's sockets lead nowhere, so that it asks by itself every few seconds."""
+        self.page.route_web_socket("**/push", lambda _: None)
+
     def sign_in(self, person: Mapping[str, str], hash_: str = "") -> None:
         """Open the site at a place and sign in; wait until the person is signed in."""
         self.begin_sign_in(person, hash_)

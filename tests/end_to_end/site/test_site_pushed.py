@@ -1,0 +1,179 @@
+"""Open pages on the running system hear of changes: their own, at once, while they may.
+
+The socket is the real one: API Gateway's of the local AWS, behind the site's own address.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+from tests.support.readers.ledger_http import Stack, machine_token, personal_tokens
+from tests.support.site.site_events import NORTH, RUNNING, SOUTH, Pipeline, ended
+from tests.support.site.site_seed import post
+from tests.support.site.site_visit import Visit, visiting
+from tests.support.stacks.local_stack import LocalStack, wait_for
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+pytestmark = [pytest.mark.local_stack, pytest.mark.browser]
+
+People = dict[str, dict[str, str]]
+SCOPE = "openid email run-ledger/read"
+A_WHILE = 60
+
+
+@pytest.fixture
+def mine() -> str:
+    """Give the id of a job that no other test uses."""
+    return f"pushed-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def frames(browser: Browser, stack: Stack, people: People) -> Iterator[tuple[Visit, list[str]]]:
+    """Give a live tab of somebody of North, and all that its sockets receive."""
+    with visiting(browser, stack["site_url"]) as visit:
+        got: list[str] = []
+        session = visit.context.new_cdp_session(visit.page)
+        session.send("Network.enable")
+        session.on(
+            "Network.webSocketFrameReceived",
+            lambda event: got.append(event["response"]["payloadData"]),
+        )
+        visit.sign_in(people["north"], "#/jobs")
+        expect(visit.page.locator(".freshness")).to_contain_text("Live")
+        yield visit, got
+        assert visit.troubles() == []
+
+
+@pytest.fixture
+def socket(stack: Stack) -> Iterator[ClientConnection]:
+    """Give a program's socket, by which nothing is heard yet."""
+    with connect(stack["push_url"]) as opened:
+        yield opened
+
+
+def join(socket: ClientConnection, token: str) -> None:
+    """Send what a page sends."""
+    socket.send(json.dumps({"action": "join", "token": token}))
+
+
+def versions(frames: list[str]) -> list[str]:
+    """Return the messages among them that tell of changes."""
+    return [frame for frame in frames if "version" in json.loads(frame)]
+
+
+def test_a_change_shows_without_a_poll(
+    frames: tuple[Visit, list[str]], running: LocalStack, mine: str
+) -> None:
+    """An event through bus, queue, writer, stream and socket: the page asks because it heard."""
+    visit, got = frames
+    told = Pipeline(NORTH)
+    post(running, *told.job(mine, RUNNING, hours=1))
+    visit.open(f"#/jobs?q={mine}")
+    visit.hurry_until(visit.job(mine))
+    expect(visit.page.locator(".freshness")).to_contain_text("Live")
+    # From here on the page has no poll that is due: its timers stand still, but for the news.
+    before = len(versions(got))
+    post(running, *told.job(mine, ended("cancelled", event_id="end"), hours=0))
+    expect(visit.job(mine)).to_contain_text("Cancelled")
+    assert len(versions(got)) > before
+
+
+def test_another_clients_page_gets_no_byte(
+    frames: tuple[Visit, list[str]], running: LocalStack, stack: Stack, mine: str
+) -> None:
+    """Of a change of South, staff hear; North's page receives no frame at all."""
+    visit, got = frames
+    with connect(stack["push_url"]) as staff:
+        join(staff, personal_tokens(stack, "staff", SCOPE)["access_token"])
+        assert "joined" in json.loads(staff.recv(timeout=A_WHILE))
+        before = len(versions(got))
+        post(running, *Pipeline(SOUTH).job(mine, RUNNING, hours=1))
+        assert "version" in json.loads(staff.recv(timeout=A_WHILE))
+    visit.page.wait_for_timeout(1_500)
+    assert len(versions(got)) == before
+    assert not [frame for frame in got if set(json.loads(frame)) - {"version", "joined"}]
+
+
+def test_signing_out_ends_hearing(
+    frames: tuple[Visit, list[str]], running: LocalStack, mine: str
+) -> None:
+    """The socket is closed with the session, and its listener is forgotten."""
+    visit, _ = frames
+    closed: list[Any] = []
+    visit.page.on("websocket", lambda one: one.on("close", closed.append))
+    known = listeners(running)
+    assert known
+    visit.page.get_by_role("button", name="Sign out").click()
+    visit.page.get_by_role("button", name="Sign in").wait_for()
+    wait_for("the listener's end", lambda: len(listeners(running)) < len(known), A_WHILE)
+
+
+def listeners(running: LocalStack) -> set[str]:
+    """Return the ids of the sockets that hear of changes."""
+    items = running.client("dynamodb").scan(TableName="run-ledger-local-listeners")["Items"]
+    return {item["sk"]["S"] for item in items}
+
+
+def test_forged_and_foreign_tokens_hear_nothing(socket: ClientConnection, stack: Stack) -> None:
+    """A machine's token, and one whose signature is another's: the socket is closed."""
+    join(socket, machine_token(stack))
+    with pytest.raises(ConnectionClosed):
+        socket.recv(timeout=A_WHILE)
+    good = personal_tokens(stack, "staff", SCOPE)["access_token"]
+    head, claims, signature = good.split(".")
+    with connect(stack["push_url"]) as other:
+        join(other, f"{head}.{claims}.{signature[::-1]}")
+        with pytest.raises(ConnectionClosed):
+            other.recv(timeout=A_WHILE)
+
+
+def test_who_has_not_joined_hears_nothing(
+    socket: ClientConnection, running: LocalStack, stack: Stack, mine: str
+) -> None:
+    """However long the socket is open, and whatever else it sends."""
+    socket.send("hello")
+    socket.send('{"action": "listen"}')
+    with connect(stack["push_url"]) as staff:
+        join(staff, personal_tokens(stack, "staff", SCOPE)["access_token"])
+        staff.recv(timeout=A_WHILE)
+        post(running, *Pipeline(NORTH).job(mine, RUNNING, hours=1))
+        staff.recv(timeout=A_WHILE)
+    with pytest.raises(TimeoutError):
+        socket.recv(timeout=1)
+
+
+def test_a_page_of_another_site_opens_no_socket(stack: Stack) -> None:
+    """Neither by the site's address nor at the local AWS itself."""
+    for url in (
+        stack["push_url"],
+        stack["aws_endpoint_url"].replace("http", "ws", 1) + "/_aws/execute-api/x/push",
+    ):
+        with pytest.raises(InvalidStatus), connect(url, origin="https://evil.example"):
+            pass
+
+
+def test_a_burst_is_a_message_a_second_at_most(
+    socket: ClientConnection, running: LocalStack, stack: Stack, mine: str
+) -> None:
+    """A hundred changes in three seconds are four messages at most."""
+    join(socket, personal_tokens(stack, "staff", SCOPE)["access_token"])
+    socket.recv(timeout=A_WHILE)
+    began = time.monotonic()
+    for number in range(30):
+        post(running, *Pipeline(NORTH).job(f"{mine}-{number}", RUNNING, hours=1))
+        time.sleep(0.05)
+    heard = 0
+    try:
+        while True:
+            socket.recv(timeout=2.5)
+            heard += 1
+    except TimeoutError:
+        seconds = time.monotonic() - began
+    assert 1 <= heard <= seconds + 1

@@ -1,0 +1,192 @@
+"""Pages that are told of changes: they ask when they hear, and by themselves where nobody tells."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.static_site.conftest import COUNT_ROUNDS, let_pass, row, sign_in
+from tests.static_site.every_view import open_view
+from tests.support.readers.example_jobs import make_job
+from tests.support.site.fake_site_origin import FakeOrigin
+from tests.support.stacks.local_stack import wait_for
+
+SETTLED = 12
+"""Seconds after which a page that has asked for news asks no more."""
+
+
+@pytest.fixture
+def live(page: Page, origin: FakeOrigin) -> Page:
+    """Give the list of jobs, signed in, told of changes, and at rest."""
+    opened(page, origin)
+    expect(page.locator(".freshness")).to_contain_text("Live")
+    come_to_rest(page)
+    return page
+
+
+def opened(page: Page, origin: FakeOrigin, hash_: str = "#/jobs") -> None:
+    """Sign in at a ledger that tells of changes."""
+    origin.more_config = {"push_url": "/push"}
+    origin.jobs = [make_job("first", status="completed", result="succeeded")]
+    page.add_init_script(f"({COUNT_ROUNDS})()")
+    sign_in(page, origin, hash_)
+    open_view(page, hash_)
+
+
+def change(origin: FakeOrigin, result: str) -> None:
+    """Let the job have ended otherwise."""
+    origin.jobs = [make_job("first", status="completed", result=result)]
+
+
+def shows(page: Page, word: str) -> None:
+    """Expect the job's row to say so."""
+    expect(row(page, "first")).to_contain_text(word)
+
+
+def come_to_rest(page: Page) -> None:
+    """Let all questions that the last news led to be asked and answered."""
+    for _ in range(2):
+        page.wait_for_function("() => window.waiting === 0")
+        let_pass(page, SETTLED)
+    page.wait_for_function("() => window.waiting === 0")
+
+
+def questions(page: Page) -> int:
+    """Return how often the page has asked the API."""
+    return int(
+        page.evaluate("window.asked.filter((one) => one.address.startsWith('/api/')).length")
+    )
+
+
+def wait_for_questions(page: Page, more_than: int) -> None:
+    """Wait until the page has asked again."""
+    page.wait_for_function(
+        "many => window.asked.filter((one) => one.address.startsWith('/api/')).length > many",
+        arg=more_than,
+    )
+
+
+def test_an_idle_page_asks_nothing(live: Page) -> None:
+    """For minutes; but what time alone changes is looked at after five."""
+    before = questions(live)
+    let_pass(live, 200)
+    assert questions(live) == before
+    let_pass(live, 110)
+    assert questions(live) == before + 1
+
+
+def test_a_change_is_asked_for_once_and_looked_at_once_more(live: Page, origin: FakeOrigin) -> None:
+    """At once, though no poll is due for minutes; what follows from it shows ten seconds later."""
+    before = questions(live)
+    change(origin, "failed")
+    origin.sockets.tell()
+    shows(live, "Failed")
+    assert questions(live) == before + 1
+    come_to_rest(live)
+    assert questions(live) == before + 2
+
+
+def test_a_cut_socket_lets_the_page_ask_by_itself(live: Page, origin: FakeOrigin) -> None:
+    """At once, and then as often as without a socket; nothing is lost, and nobody is alarmed."""
+    origin.sockets.is_down = True
+    change(origin, "failed")
+    origin.sockets.cut()
+    shows(live, "Failed")
+    expect(live.locator(".freshness")).not_to_contain_text("Live")
+    expect(live.get_by_role("button", name="Try now")).to_be_hidden()
+    for result in ("partial", "cancelled", "succeeded"):
+        live.wait_for_function("() => window.waiting === 0")
+        change(origin, result)
+        let_pass(live, 11)
+        shows(live, result.capitalize())
+    assert origin.sockets.opened == 1
+
+
+def test_a_socket_that_is_back_brings_what_was_missed(live: Page, origin: FakeOrigin) -> None:
+    """The page joins again by itself after a pause, and asks once for all that it did not hear."""
+    origin.sockets.is_down = True
+    origin.sockets.cut()
+    expect(live.locator(".freshness")).not_to_contain_text("Live")
+    live.wait_for_function("() => window.waiting === 0")
+    origin.sockets.is_down = False
+    let_pass(live, 70)
+    expect(live.locator(".freshness")).to_contain_text("Live")
+    come_to_rest(live)
+    assert origin.sockets.opened == 2
+    before = questions(live)
+    change(origin, "failed")
+    origin.sockets.tell()
+    shows(live, "Failed")
+    assert questions(live) == before + 1
+
+
+def test_an_end_that_says_nothing_is_found_out(live: Page, origin: FakeOrigin) -> None:
+    """A socket may look open though nobody is there: a page that gets no answer asks by itself."""
+    origin.sockets.is_silent = True
+    let_pass(live, 241)
+    wait_for("the joining", lambda: len(origin.sockets.tokens) == 2, 10)
+    let_pass(live, 11)
+    expect(live.locator(".freshness")).not_to_contain_text("Live")
+
+
+def test_a_page_without_a_network_says_so_at_once(live: Page, origin: FakeOrigin) -> None:
+    """It does not go on calling itself live, and hears again when the network is back."""
+    live.context.set_offline(offline=True)
+    expect(live.get_by_text("You are offline.")).to_be_visible()
+    expect(live.locator(".freshness")).not_to_contain_text("Live")
+    change(origin, "failed")
+    live.context.set_offline(offline=False)
+    expect(live.get_by_text("You are offline.")).to_be_hidden()
+    shows(live, "Failed")
+
+
+def test_signing_out_closes_the_socket(live: Page, origin: FakeOrigin) -> None:
+    """At once, whatever becomes of the page."""
+    assert origin.sockets.count == 1
+    live.get_by_role("button", name="Sign out").click()
+    wait_for("the socket's end", lambda: origin.sockets.count == 0, 10)
+    expect(live.get_by_role("button", name="Sign in")).to_be_visible()
+    assert origin.sockets.count == 0
+
+
+def test_a_newer_token_is_brought_before_the_old_one_ends(page: Page, origin: FakeOrigin) -> None:
+    """Over the same socket, so that nothing is missed."""
+    origin.token_seconds = 200
+    opened(page, origin)
+    expect(page.locator(".freshness")).to_contain_text("Live")
+    let_pass(page, 125)
+    wait_for("the joining", lambda: len(origin.sockets.tokens) == 2, 10)
+    first, second = origin.sockets.tokens
+    assert first != second
+    assert origin.sockets.opened == 1
+
+
+def test_a_ledger_that_takes_no_sockets_is_asked_as_ever(page: Page, origin: FakeOrigin) -> None:
+    """The page says nothing of it: it can do without."""
+    origin.sockets.is_down = True
+    opened(page, origin)
+    page.wait_for_function("() => window.waiting === 0")
+    change(origin, "failed")
+    let_pass(page, 11)
+    shows(page, "Failed")
+    expect(page.locator(".freshness")).not_to_contain_text("Live")
+    expect(page.get_by_role("button", name="Try now")).to_be_hidden()
+
+
+def test_what_nobody_tells_of_is_asked_for(live: Page, origin: FakeOrigin) -> None:
+    """Clients and their configuration change without a message."""
+    open_view(live, "#/clients")
+    expect(live.locator(".freshness")).to_contain_text("Updated")
+    expect(live.locator(".freshness")).not_to_contain_text("Live")
+    live.wait_for_function("() => window.waiting === 0")
+    before = questions(live)
+    let_pass(live, 11)
+    wait_for_questions(live, before)
+    assert origin.sockets.count == 1
+
+
+def test_no_socket_is_opened_where_none_is_named(page: Page, origin: FakeOrigin) -> None:
+    """A ledger without push gets no other request than before."""
+    sign_in(page, origin, "#/jobs")
+    open_view(page, "#/jobs")
+    expect(page.locator(".freshness")).to_contain_text("Updated")
+    assert origin.sockets.opened == 0
