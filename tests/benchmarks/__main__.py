@@ -20,7 +20,18 @@ from pathlib import Path
 
 import pytest
 
-from . import cold_start, dashboard, emit, end_to_end, hidden, local_stack, noise, site, telling
+from . import (
+    cold_start,
+    dashboard,
+    emit,
+    end_to_end,
+    hidden,
+    local_stack,
+    noise,
+    pushing,
+    site,
+    telling,
+)
 from .costs import idle, intake, proof, rates, reading
 from .figures import Figure
 from .reader import lists, overviews, trends
@@ -86,6 +97,10 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "site_layout_shift": site.layout_shift,
     "overview_requests_idle_per_minute": site.overview_requests_idle,
     "overview_requests_busy_per_minute": site.overview_requests_busy,
+    "event_to_screen_p50_ms": pushing.event_to_screen_p50_ms,
+    "event_to_screen_p99_ms": pushing.event_to_screen_p99_ms,
+    "pages_50_requests_idle_per_minute": pushing.requests_of_idle_pages,
+    "pages_50_requests_busy_per_minute": pushing.requests_of_busy_pages,
     "dashboard_rerun_ms": dashboard.rerun_ms,
     "dashboard_first_view_ms": dashboard.first_view_ms,
     "emit_add_us": emit.add_us,
