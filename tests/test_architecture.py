@@ -24,6 +24,7 @@ DOMAIN_MAY_IMPORT = {*sys.stdlib_module_names, "msgspec", "run_ledger"} - OUTSID
 MAY_READ_ENVIRONMENT = {"run_ledger.settings", "run_ledger.emit.identity.environment"}
 MAY_CALL_AWS = (
     *("run_ledger.store", "run_ledger.doors", "run_ledger.aws_jobs", "run_ledger.delivering"),
+    "run_ledger.pushing",
     "run_ledger.emit.delivery.bus",
 )
 SHARED_BY_EMIT = {  # what of the producers' library others may know, too

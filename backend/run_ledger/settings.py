@@ -36,6 +36,11 @@ class Settings(Struct, frozen=True):
     """How many events a second one caller of the intake may send, as a mean of ten seconds."""
     is_telling: bool = False
     """Whether the stage makes incidents of what its clients' alerts ask for."""
+    listeners_table: str = ""
+    people_client: str = ""
+    """The app client by which people sign in to the site."""
+    push_endpoint: str = ""
+    """Where messages for open pages are posted."""
 
 
 def load() -> Settings:
@@ -71,6 +76,9 @@ def load() -> Settings:
         outbox=_on_emulator("RUN_LEDGER_OUTBOX"),
         events_per_second=_positive("INTAKE_EVENTS_PER_SECOND", 100),
         is_telling=_one_of("TELLING", ("false", "true")) == "true",
+        listeners_table=environment.get("LISTENERS_TABLE", ""),
+        people_client=environment.get("PEOPLE_CLIENT", ""),
+        push_endpoint=_push_endpoint(environment.get("PUSH_ENDPOINT", "")),
     )
 
 
@@ -83,6 +91,14 @@ def _on_emulator(name: str) -> str:
 def _digest_off_url() -> str:
     site = _on_emulator("RUN_LEDGER_LOCAL_SITE")
     return f"{site}/digests/off" if site else os.environ.get("DIGEST_OFF_URL", "")
+
+
+def _push_endpoint(address: str) -> str:
+    """Return where the sockets of a stage are spoken to; an emulator has them below its own."""
+    origin = _on_emulator("AWS_ENDPOINT_URL")
+    parts = urlsplit(address)
+    api_id = parts.netloc.partition(".")[0]
+    return f"{origin}/_aws/execute-api/{api_id}{parts.path}" if origin and address else address
 
 
 def _token_keys_url(issuer: str, origin: str) -> str:

@@ -14,7 +14,7 @@ from .queries import QUERIES
 
 Widget = dict[str, Any]
 WIDTH = 24
-TABLES = Tables._fields
+TABLES = (*Tables._fields, "listeners")
 QUEUES = {"updates": "queue", "updates-dead": "dead letters", "rule-dead": "rule's dead letters"}
 # There only where a customer's key is, jobs of AWS are, or the stage tells: else their lines stay
 # empty.
@@ -274,6 +274,7 @@ def _telling() -> Widget:
         _ours("NotTold", "teller", "not told yet"),
         _lambda("Errors", "courier", "errors"),
         _lambda("Errors", "digester", "digests that failed"),
+        _ours("NotPushed", "pusher", "pages not told of changes"),
     )
 
 

@@ -22,6 +22,7 @@ _LEFT_OUT = {"__pycache__", "bin"}
 SERVICES = frozenset(
     {
         *("dynamodb", "events", "stepfunctions", "batch", "glue", "ecs", "bedrock"),
+        "apigatewaymanagementapi",
         *("sqs", "sesv2", "ssm", "secretsmanager", "cognito-idp"),
     },
 )

@@ -151,7 +151,8 @@ def config_of(
     """Return the site's `config.json` from its stack's outputs.
 
     *sign_in* is the origin of the sign-in pages where it is not the user pool's domain.
-    ``act_scope`` and ``intake_base`` are there where the stage takes acts on incidents.
+    ``act_scope`` and ``intake_base`` are there where the stage takes acts on incidents,
+    ``push_url`` where it tells open pages of changes.
     """
     sign_in = sign_in or f"https://{outputs['UserPoolDomain']}"
     return {
@@ -165,6 +166,7 @@ def config_of(
         "stage": stage,
         "demo": False,
         **_acting(outputs),
+        **({"push_url": "/push"} if "PushUrl" in outputs else {}),
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from run_ledger_ops.checkout import SITE
 from run_ledger_ops.deploying import site
@@ -24,6 +25,7 @@ def routes_of(
     compressed_from = gateway.compressed_from(cloud, api_id)
     intake_id, intake_stage = api_of(outputs["IntakeUrl"])
     digests_id, digests_stage = api_of(outputs["DigestsUrl"])
+    push_id, push_stage = api_of(outputs["PushUrl"])
     documents = sign_in_documents("", "")
     return Routes(
         cloud_port,
@@ -37,11 +39,13 @@ def routes_of(
         intake_stage,
         digests_id,
         digests_stage,
+        push_id,
+        push_stage,
         outbox,
     )
 
 
 def api_of(url: str) -> tuple[str, str]:
-    """Return the API's id and its stage from a REST API's invoke URL."""
-    host, _, path = url.removeprefix("https://").partition("/")
-    return host.partition(".")[0], path.strip("/")
+    """Return the API's id and its stage from an API's invoke URL."""
+    parts = urlsplit(url)
+    return parts.netloc.partition(".")[0], parts.path.strip("/")

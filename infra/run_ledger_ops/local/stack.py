@@ -236,6 +236,7 @@ class LocalStack:
                 "Intake": "true",
                 "AwsJobs": "true",
                 "Telling": "true",
+                "Push": "true",
                 "TokenKeysOrigin": keys_origin,
             },
             bundles=tuple(bundles.values()),

@@ -66,6 +66,7 @@ def stack_document(running: Running) -> dict[str, Any]:
         "queue_url": running.queue_url,
         "dlq_url": running.dlq_url,
         "intake_url": f"{running.site_origin}/intake",
+        "push_url": f"{running.site_origin.replace('http', 'ws', 1)}/push",
         "report_scope": outputs["ReportScope"],
         "report_key": running.report_key,
         "outbox_url": f"{running.site_origin}{running.outbox_path}",

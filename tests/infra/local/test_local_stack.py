@@ -52,6 +52,7 @@ STACK_KEYS = {
     "machine_client_secret",
     "scope",
     "intake_url",
+    "push_url",
     "report_scope",
     "act_scope",
     "report_key",

@@ -15,7 +15,7 @@ from run_ledger_ops.cloudwatch.body import body
 
 RUNBOOK: Path = ROOT / "infra" / "RUNBOOK.md"
 EVERY = {"QuietHours": "6", "CustomerKeyArn": FULL["CustomerKeyArn"]}
-EVERY |= {"Intake": "true", "AwsJobs": "true", "Telling": "true"}
+EVERY |= {"Intake": "true", "AwsJobs": "true", "Telling": "true", "Push": "true"}
 ALARMS = resources("AWS::CloudWatch::Alarm", **EVERY)
 EACH = pytest.mark.parametrize("name", ALARMS)
 STEPS = ("What it means:", "How to look:", "What to do:", "How to check that it is over:")

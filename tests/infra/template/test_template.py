@@ -87,6 +87,11 @@ def test_outputs_are_complete() -> None:
         "ActsQueueUrl",
         "ActsDlqUrl",
     }
+    assert set(transformed(Push="true")["Outputs"]) - set(transformed()["Outputs"]) == {
+        "PushUrl",
+        "PusherFunctionName",
+        "ListenersTable",
+    }
     assert set(transformed()["Outputs"]) == {
         *(
             "BusName",

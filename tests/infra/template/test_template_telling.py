@@ -98,9 +98,10 @@ def _solved(part: Any) -> Any:
     return part
 
 
-def test_the_stream_is_there_for_the_teller_alone() -> None:
+def test_the_stream_is_there_for_who_tells_alone() -> None:
     """It shows items as they are then, and what passes is marked as another end of a job."""
     assert "StreamSpecification" not in properties("JobsTable")
+    assert "StreamSpecification" in properties("JobsTable", Push="true")
     told = properties("JobsTable", Telling="true")
     assert told["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
     mappings = resources("AWS::Lambda::EventSourceMapping", Telling="true")

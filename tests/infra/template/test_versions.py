@@ -157,6 +157,8 @@ def test_other_parameters_publish_nothing(function: str) -> None:
         seen_by_functions |= {"Telling"}
     if function == "DigestOffFunction":
         seen_by_functions |= {"Telling"}
+    if function == "PusherFunction":
+        seen_by_functions |= {"Push", "TokenKeysOrigin"}
     if function == "DigesterFunction":
         seen_by_functions |= {"Telling", "SiteDomain"}
     if function == "CourierFunction":

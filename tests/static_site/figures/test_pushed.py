@@ -8,6 +8,7 @@ from tests.static_site.conftest import COUNT_ROUNDS, let_pass, row, sign_in
 from tests.static_site.every_view import open_view
 from tests.support.readers.example_jobs import make_job
 from tests.support.site.fake_site_origin import FakeOrigin
+from tests.support.site.under_way import wait_until_answered
 from tests.support.stacks.local_stack import wait_for
 
 SETTLED = 12
@@ -45,9 +46,9 @@ def shows(page: Page, word: str) -> None:
 def come_to_rest(page: Page) -> None:
     """Let all questions that the last news led to be asked and answered."""
     for _ in range(2):
-        page.wait_for_function("() => window.waiting === 0")
+        wait_until_answered(page)
         let_pass(page, SETTLED)
-    page.wait_for_function("() => window.waiting === 0")
+    wait_until_answered(page)
 
 
 def questions(page: Page) -> int:
@@ -94,7 +95,7 @@ def test_a_cut_socket_lets_the_page_ask_by_itself(live: Page, origin: FakeOrigin
     expect(live.locator(".freshness")).not_to_contain_text("Live")
     expect(live.get_by_role("button", name="Try now")).to_be_hidden()
     for result in ("partial", "cancelled", "succeeded"):
-        live.wait_for_function("() => window.waiting === 0")
+        wait_until_answered(live)
         change(origin, result)
         let_pass(live, 11)
         shows(live, result.capitalize())
@@ -106,7 +107,7 @@ def test_a_socket_that_is_back_brings_what_was_missed(live: Page, origin: FakeOr
     origin.sockets.is_down = True
     origin.sockets.cut()
     expect(live.locator(".freshness")).not_to_contain_text("Live")
-    live.wait_for_function("() => window.waiting === 0")
+    wait_until_answered(live)
     origin.sockets.is_down = False
     let_pass(live, 70)
     expect(live.locator(".freshness")).to_contain_text("Live")
@@ -164,7 +165,7 @@ def test_a_ledger_that_takes_no_sockets_is_asked_as_ever(page: Page, origin: Fak
     """The page says nothing of it: it can do without."""
     origin.sockets.is_down = True
     opened(page, origin)
-    page.wait_for_function("() => window.waiting === 0")
+    wait_until_answered(page)
     change(origin, "failed")
     let_pass(page, 11)
     shows(page, "Failed")
@@ -177,7 +178,7 @@ def test_what_nobody_tells_of_is_asked_for(live: Page, origin: FakeOrigin) -> No
     open_view(live, "#/clients")
     expect(live.locator(".freshness")).to_contain_text("Updated")
     expect(live.locator(".freshness")).not_to_contain_text("Live")
-    live.wait_for_function("() => window.waiting === 0")
+    wait_until_answered(live)
     before = questions(live)
     let_pass(live, 11)
     wait_for_questions(live, before)

@@ -20,6 +20,7 @@ domain/intake: domain domain/contract domain/api
 domain/aws_jobs: domain domain/contract
 domain/delivery: domain domain/incidents
 domain/digests: domain domain/incidents domain/delivery
+domain/pushing: domain domain/api
 
 questions:
 schedules.py: domain domain/contract domain/incidents
@@ -37,6 +38,7 @@ store/clients: domain domain/api domain/aws_jobs domain/incidents domain/deliver
 store/incidents: domain domain/state domain/api domain/incidents store/dynamo store/items
 store/deliveries: domain domain/delivery store/dynamo
 store/digests: domain domain/digests store/dynamo
+store/listeners: domain domain/pushing store/dynamo
 store/logs: domain store/dynamo store/items
 store/posting: domain domain/contract domain/state store/dynamo store/items store/logs
 store/lists: domain domain/contract domain/state domain/api store/dynamo store/items store/logs
@@ -65,6 +67,8 @@ doors: domain domain/contract domain/api domain/intake store/dynamo store/client
 openapi: domain/contract domain/api domain/intake questions read read/gateway doors
     assistants
 delivering: domain domain/incidents domain/delivery store/dynamo store/deliveries
+pushing: domain domain/api domain/intake domain/pushing starting.py logs.py metrics.py settings.py
+    store/dynamo store/clients store/listeners doors
 timekeeping: domain domain/incidents domain/intake schedules.py store/dynamo store/items
     store/clients store/incidents store/timed doors
 digesting: domain domain/api domain/incidents domain/delivery domain/digests starting.py
@@ -192,7 +196,7 @@ views/api: lib feeds components/page components/reference
 views/incidents: lib feeds components/page components/figures components/incidents
     components/lists
 views.js: views views/api views/incidents
-main.js: lib components/page views.js
+main.js: lib feeds components/page views.js
 """
 
 PARTS = {

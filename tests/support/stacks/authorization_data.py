@@ -27,6 +27,7 @@ _GLOBAL_KEYS = {"aws:principalarn", "aws:securetransport", "aws:sourceaccount", 
 _PLACEHOLDER = re.compile(r"\\\$\\\{(\w+)\\\}")
 _WITH_SLASHES = {
     *(
+        "ApiSpecificResourcePath",
         "LogGroupName",
         "LogStreamName",
         "ObjectName",

@@ -18,6 +18,7 @@ from run_ledger import (
     writer,
 )
 from run_ledger.digesting import digester
+from run_ledger.pushing import pusher
 
 _AWS: dict[str, tuple[set[str], list[set[str]]]] = {
     "AWS/SQS": (
@@ -71,6 +72,7 @@ _OURS = {
     "teller": teller.UNITS,
     "courier": courier.UNITS,
     "digester": digester.UNITS,
+    "pusher": pusher.UNITS,
 }
 
 

@@ -40,10 +40,13 @@ FULL = {
     "Intake": "true",
     "AwsJobs": "true",
     "Telling": "true",
+    "Push": "true",
 }
 """Parameters of a deployment that says yes to every protection."""
-OPTIONAL = {"Intake": "true", "AwsJobs": "true", "Telling": "true"}
+OPTIONAL = {"Intake": "true", "AwsJobs": "true", "Telling": "true", "Push": "true"}
 """What only some stages have."""
+MADE_ANEW = {"ListenersTable"}
+"""Tables that hold nothing which anybody would miss."""
 FUNCTIONS = [
     "WriterFunction",
     "ReaderFunction",
@@ -59,6 +62,7 @@ EVERY_FUNCTION = [
     "CourierFunction",
     "DigesterFunction",
     "DigestOffFunction",
+    "PusherFunction",
 ]
 """With what only some stages have, as those of `FULL`."""
 _IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)")
@@ -183,7 +187,7 @@ def decided(template: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[
     usual = {name: parameter["Default"] for name, parameter in template["Parameters"].items()}
     given, conditions = {**usual, **parameters}, template["Conditions"]
 
-    def value(part: Any) -> Any:
+    def value(part: Any) -> Any:  # noqa: PLR0911 - one for each function of CloudFormation
         match part:
             case {"Ref": name}:
                 return str(given[name])
@@ -193,6 +197,8 @@ def decided(template: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[
                 return not value(negated)
             case {"Fn::And": parts}:
                 return all(map(value, parts))
+            case {"Fn::Or": parts}:
+                return any(map(value, parts))
             case {"Condition": name}:
                 return value(conditions[name])
             case _:

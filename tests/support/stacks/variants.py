@@ -37,6 +37,7 @@ CHOICES: tuple[dict[str, str], ...] = (
     {"Intake": "true"},
     {"AwsJobs": "true"},
     {"Telling": "true"},
+    {"Push": "true"},
 )
 """What one may choose beside the defaults, if a condition or the transform goes by it."""
 _ROWS, _CHOSEN = 7, 4

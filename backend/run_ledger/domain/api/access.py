@@ -179,6 +179,11 @@ def issued_at(claims: Mapping[str, Any]) -> Instant | None:
     return _instant(claims.get("iat"))
 
 
+def expires_at(claims: Mapping[str, Any]) -> Instant | None:
+    """Return when a token with these *claims* expires; None where it does not say so."""
+    return _instant(claims.get("exp"))
+
+
 def granted(grant: Mapping[str, Any] | None) -> ClientScope:
     """Return the scope of a machine with this *grant*; raises Forbidden where it has none."""
     grant = grant or {}

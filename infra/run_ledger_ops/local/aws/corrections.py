@@ -15,6 +15,7 @@ from typing import Any
 
 from run_ledger_ops.local.aws.ordered_indexes import OrderedIndexes
 from run_ledger_ops.local.aws.shared_values import SharedValues
+from run_ledger_ops.local.aws.stream_windows import StreamWindows
 
 GATHERING_SECONDS = 0.2
 """How long a function's batch gathers at least, after the one before, unless it is full.
@@ -26,12 +27,13 @@ _REMEMBERED = 4_096
 
 def apply(package: str) -> None:
     """Correct the package of the local AWS, before it serves."""
-    sqs, bus, dynamodb, concurrency, rights = (
+    sqs, bus, dynamodb, functions, concurrency, rights = (
         importlib.import_module(f"{package}.{name}")
         for name in (
             "services.sqs",
             "services.eventbridge",
             "services.dynamodb",
+            "services.lambda_svc",
             "core.concurrency",
             "core.iam_actions",
         )
@@ -46,6 +48,10 @@ def apply(package: str) -> None:
     # It looks for a function's queue by the URL that one has on the port of this start; but a queue
     # keeps the URL of the port on which it was made.
     _replace(sqs, "_queue_url_for_account", lambda made: _known_url(made, sqs))
+    # It knows no window of a stream: a function would be called for each record of a busy table.
+    windows = StreamWindows(concurrency.esm_wake.set)
+    _replace(functions, "_iter_all_esms", windows.without_resting)
+    _replace(functions, "_apply_filter_criteria", windows.noting)
     # It keeps every event of a bus in memory for ever, and never reads them again.
     _replace(bus, "_events_log_list", lambda _: list)
     # It reads the text of a condition again for each item that the condition is tried on.

@@ -3,9 +3,10 @@
 The local AWS keeps its data in memory, and a kill takes it. So a call of PutEvents is answered only
 after the events that the bus took are on the disk: whoever has an answer has not reported in vain.
 And nobody signs up: Cognito refuses that where a pool is for invited people alone, as ours is, and
-the local AWS ignores the setting. Nor does it answer the pages of a browser: it checks no signature
-and lets every origin read, so any page on the web could read the ledger and reset it. The front
-knows HTTP alone (ASGI), and nothing of the local AWS's own parts.
+the local AWS ignores the setting. Nor does it answer the pages of a browser, or open sockets for
+them: it checks no signature and lets every origin read, so any page on the web could read the
+ledger and reset it. The front knows HTTP and WebSockets alone (ASGI), and nothing of the local
+AWS's own parts.
 """
 
 import json
@@ -28,6 +29,7 @@ NOT_KEPT = "Events can't be kept"
 _PUT_EVENTS = "PutEvents"
 _SIGN_UP = "SignUp"
 _OK = 200
+_NOT_FOR_PAGES = 1008  # a violation of policy, as RFC 6455 calls it
 # Names that nobody else can lead here: of this machine, of a container's host and of AWS.
 _OWN_HOSTS = frozenset({b"", b"127.0.0.1", b"localhost"})
 _OWN_DOMAINS = (b".localhost", b".internal", b".amazonaws.com", b".cloudfront.net")
@@ -48,6 +50,9 @@ class Front:
         called = _called(scope) if is_call else ""
         if is_call and _is_of_a_page(scope):
             await _send_all(_PAGE_REFUSED, send)
+        elif scope["type"] == "websocket" and _is_of_a_page(scope):
+            await receive()
+            await send({"type": "websocket.close", "code": _NOT_FOR_PAGES})
         elif called == _PUT_EVENTS:
             await self._put_events(scope, receive, send)
         elif called == _SIGN_UP:

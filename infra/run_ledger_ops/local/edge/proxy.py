@@ -1,10 +1,10 @@
 """Site, API and sign-in on one loopback origin, as CloudFront and Cognito's domain give them.
 
 Paths decide: `/api/*` goes to the REST API, `/intake/*` to the intake, `/digests/*` to the door for
-links of digests, the sign-in pages to Cognito, the site's files to the CloudFront distribution,
-each with the `Host` by which the local AWS knows it. So the site runs under the response headers
-(the content security policy among them) of the very template. Nothing else passes: no call of AWS,
-and no request under another host name than this machine's.
+links of digests, `/push` to the sockets of open pages, the sign-in pages to Cognito, the site's
+files to the CloudFront distribution, each with the `Host` by which the local AWS knows it. So the
+site runs under the response headers (the content security policy among them) of the very template.
+Nothing else passes: no call of AWS, and no request under another host name than this machine's.
 """
 
 import gzip
@@ -28,6 +28,7 @@ from run_ledger_ops.local.edge.refusals import BUSY, Problem, problem
 from run_ledger_ops.local.edge.revocation import REVOKE_PATH
 from run_ledger_ops.local.edge.routes import Routes
 from run_ledger_ops.local.edge.sign_in_calls import sign_in_call
+from run_ledger_ops.local.edge.tunnel import carry, is_of_own_page, is_upgrade, opened
 from run_ledger_ops.local.edge.turns import Turns
 from run_ledger_ops.local.machine.ports import LOOPBACK
 
@@ -108,6 +109,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(refusal.status, refusal.sentence, refusal.headers)
         elif self.server.routes.outbox is not None and self.server.routes.is_outbox(self.path):
             self._send_whole(HTTPStatus.OK, self.server.routes.outbox.page(), HEADERS)
+        elif self.server.routes.is_of_push(self.path):
+            self._open_socket()
         elif not self._is_of_an_api(self.path):
             self._pass_on(body)
         else:
@@ -157,6 +160,25 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send_whole(status, words, kept)
         finally:
             connection.close()
+
+    def _open_socket(self) -> None:
+        """Lead a page's WebSocket to the local AWS, for as long as it lasts."""
+        if self.command != "GET" or not is_upgrade(self.headers.items()):
+            needed = {"Upgrade": "websocket"}
+            self._refuse(HTTPStatus.UPGRADE_REQUIRED, "Only WebSockets are opened here.", needed)
+            return
+        if not is_of_own_page(self.headers["Origin"], self.server.hosts):
+            self._refuse(HTTPStatus.FORBIDDEN, "A page of another site opens no socket here.")
+            return
+        self.close_connection = True
+        routes = self.server.routes
+        try:
+            upstream = opened(routes.cloud_port, routes.push_path, self.headers.items())
+        except OSError:
+            self._refuse(HTTPStatus.BAD_GATEWAY, "The local AWS does not answer.")
+            return
+        with upstream:
+            carry(self.connection, upstream)
 
     def _read_body(self) -> bytes | None:
         lengths = set(self.headers.get_all("content-length", ["0"]))

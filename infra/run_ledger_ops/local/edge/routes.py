@@ -38,7 +38,7 @@ _AWS_CALL = Refusal(HTTPStatus.FORBIDDEN, "Calls of AWS are not taken here.")
 
 @dataclass(frozen=True)
 class Routes:
-    """The things behind the one origin: the site, three APIs, and the sign-in."""
+    """The things behind the one origin: the site, four APIs, and the sign-in."""
 
     cloud_port: int
     api_id: str
@@ -53,6 +53,8 @@ class Routes:
     intake_stage: str = "intake"
     digests_id: str = ""
     digests_stage: str = "digests"
+    push_id: str = ""
+    push_stage: str = "push"
     outbox: OutboxPage | None = None
     """The page of mails; the proxy itself answers for it."""
 
@@ -68,6 +70,15 @@ class Routes:
         """Return whether a request target is one of the door for links of digests."""
         return bool(self.digests_id) and _is_below(self.digests_stage, target)
 
+    def is_of_push(self, target: str) -> bool:
+        """Return whether a request target is where pages open their sockets."""
+        return bool(self.push_id) and target == f"/{self.push_stage}"
+
+    @property
+    def push_path(self) -> str:
+        """The path by which the local AWS opens these sockets."""
+        return f"/_aws/execute-api/{self.push_id}/{self.push_stage}"
+
     def is_outbox(self, target: str) -> bool:
         """Return whether a request target is the page of mails."""
         return self.outbox is not None and target.partition("?")[0] == self.outbox.path
@@ -79,7 +90,8 @@ class Routes:
             return _NO_TARGET
         if is_signed(target):
             return _AWS_CALL
-        if self.is_of_api(target) or self.is_of_intake(target) or self.is_of_digests(target):
+        is_api = self.is_of_api(target) or self.is_of_intake(target) or self.is_of_digests(target)
+        if is_api or self.is_of_push(target):
             return None
         if path in SIGN_IN_METHODS:
             return _refuse_unless(SIGN_IN_METHODS[path], method)

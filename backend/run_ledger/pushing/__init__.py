@@ -1,0 +1,1 @@
+"""Tells open pages, over the sockets that they hold, that there is something new."""
