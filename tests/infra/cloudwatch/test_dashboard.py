@@ -325,7 +325,7 @@ def test_throttles_are_shown_of_tables_and_of_each_index() -> None:
     """
     table_and_index = ("TableName", "GlobalSecondaryIndexName")
     ours: set[tuple[str, ...]] = set()
-    for table in resources("AWS::DynamoDB::Table").values():
+    for table in resources("AWS::DynamoDB::Table", Push="true").values():
         name = table["TableName"]["Fn::Sub"]
         indexes = table.get("GlobalSecondaryIndexes", ())
         ours |= {(name,), *((name, index["IndexName"]) for index in indexes)}
