@@ -102,15 +102,26 @@ def test_the_first_view_of_each_route_is_small() -> None:
 
 
 def test_only_comments_are_left_out_of_what_is_served() -> None:
-    """Every line of code is served as it lies in the folder."""
+    """Every line of code is served as it lies in the folder, but for its indent."""
     for file in SITE_FOLDER.rglob("*.*"):
         lines = file.read_text().splitlines()
+        if file.suffix in {".css", ".js"}:
+            lines = [line.strip() for line in lines if line.strip()]
         kept = served(file).decode().splitlines()
         left = iter(lines)
         out = [line for want in kept for line in itertools.takewhile(want.__ne__, left)]
         out += left
 
         assert all(COMMENT_LINE.match(line) or is_prose(line, lines) for line in out), file
+
+
+def test_no_text_of_a_script_goes_over_lines() -> None:
+    """Indents are left out of what is served, which would change such a text."""
+    for file in SITE_FOLDER.rglob("*.js"):
+        for line in file.read_text().splitlines():
+            code = re.sub(r"/\(`.*\)/|\"`\"", "", line)
+            assert code.count("`") % 2 == 0, f"{file}: {line}"
+            assert not code.endswith("\\"), f"{file}: {line}"
 
 
 def is_prose(line: str, lines: list[str]) -> bool:

@@ -13,7 +13,7 @@ from run_ledger.domain.api.access import Trust
 from run_ledger.domain.exceptions import Unauthorized
 from run_ledger.domain.instants import Instant
 from run_ledger.domain.intake.tokens import read_token, verified_claims
-from run_ledger.domain.pushing.listeners import Listener, beyond_the_limit, listener
+from run_ledger.domain.pushing.page_listeners import PageListener, beyond_the_limit, listener
 from run_ledger.doors.token_keys import TokenKeys
 from run_ledger.store.listeners.listener_records import ListenerRecords
 
@@ -108,13 +108,13 @@ class Announcer:
             closed=self._end_all([one for one in known if one.has_ended(now, sign_outs)])
         )
 
-    def _tell(self, one: Listener, text: bytes) -> Sent:
+    def _tell(self, one: PageListener, text: bytes) -> Sent:
         sent = self._sockets.send(one.connection_id, text)
         if sent == "gone":
             self._records.forget(one.connection_id)
         return sent
 
-    def _end_all(self, listeners: Sequence[Listener]) -> int:
+    def _end_all(self, listeners: Sequence[PageListener]) -> int:
         return len([*self._executor.map(lambda one: self._end(one.connection_id), listeners)])
 
     def _end(self, connection_id: str) -> None:

@@ -25,6 +25,8 @@ _THREADS = 8
 _COMMENTS = re.compile(rb"^[ \t]*/\*(?:(?!\*/).)*\*/[ \t]*\n", re.DOTALL | re.MULTILINE)
 """Comments that have lines of their own, in scripts and stylesheets."""
 _LINE_COMMENTS = re.compile(rb"^[ \t]*//[^\n]*\n", re.MULTILINE)
+_INDENTS = re.compile(rb"^\s+", re.MULTILINE)
+"""Blanks before the first word of a line, and empty lines: no text of the site goes over lines."""
 # What browsers need to run ES modules and show icons, whatever this machine's own table says.
 _TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -89,11 +91,17 @@ def site_objects(
 
 
 def served(path: Path) -> bytes:
-    """Return a file of the site as it is served: scripts and stylesheets without comments."""
+    """Return a file of the site as it is served.
+
+    Scripts and stylesheets go without comments, indents and empty lines.
+    """
     body = path.read_bytes()
-    if path.suffix in {".css", ".js"}:
-        body = _COMMENTS.sub(b"", body)
-    return _LINE_COMMENTS.sub(b"", body) if path.suffix == ".js" else body
+    if path.suffix not in {".css", ".js"}:
+        return body
+    body = _COMMENTS.sub(b"", body)
+    if path.suffix == ".js":
+        body = _LINE_COMMENTS.sub(b"", body)
+    return _INDENTS.sub(b"", body)
 
 
 def content_type(name: str) -> str:

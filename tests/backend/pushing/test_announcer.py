@@ -19,7 +19,7 @@ from tests.support.receivers.open_pages import LISTENERS, Pages, joining, open_p
 
 from run_ledger.domain.exceptions import Forbidden, LedgerError, StoreUnavailable, Unauthorized
 from run_ledger.domain.instants import MICROSECONDS, Instant
-from run_ledger.domain.pushing.listeners import MOST_OF_ONE_PERSON
+from run_ledger.domain.pushing.page_listeners import MOST_OF_ONE_PERSON
 from run_ledger.store.clients.sign_outs import note_sign_out
 
 SECONDS = NOW // MICROSECONDS

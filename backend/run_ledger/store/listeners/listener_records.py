@@ -23,7 +23,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.domain.instants import MICROSECONDS, Duration, Instant, later
-from run_ledger.domain.pushing.listeners import Listener
+from run_ledger.domain.pushing.page_listeners import PageListener
 from run_ledger.store.dynamo.attributes import UNREADABLE, Item, from_item, to_item
 from run_ledger.store.dynamo.batches import every_item
 from run_ledger.store.dynamo.expressions import QueryBuilder
@@ -46,7 +46,7 @@ class ListenerRecords:
         self._client = client
         self._table = table
 
-    def keep(self, listener: Listener) -> None:
+    def keep(self, listener: PageListener) -> None:
         """Keep a listener; whatever was known of its connection gives way."""
         item = to_item(
             {
@@ -68,18 +68,18 @@ class ListenerRecords:
         key = to_item({"pk": _OPEN, "sk": connection_id})
         _in_time(lambda: self._client.delete_item(TableName=self._table, Key=key))
 
-    def all(self) -> list[Listener]:
+    def all(self) -> list[PageListener]:
         """Return all listeners that are known."""
         query = QueryBuilder(self._table, "pk", _OPEN)
         found = _in_time(lambda: [*every_item(self._client.query, query.request(_READ))])
         return [one for one in map(_listener, found) if one is not None]
 
 
-def _listener(item: Item) -> Listener | None:
+def _listener(item: Item) -> PageListener | None:
     """Return the listener in an item; None for what a later version may have put there."""
     values: dict[str, Any] = from_item(item)
     try:
-        return Listener(
+        return PageListener(
             values["sk"],
             values["subject"],
             values.get("clients"),

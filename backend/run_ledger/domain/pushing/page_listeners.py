@@ -20,7 +20,7 @@ MOST_OF_ONE_PERSON = 20
 _EARLY = Duration(15 * MICROSECONDS)
 
 
-class Listener(Struct, frozen=True):
+class PageListener(Struct, frozen=True):
     """An open page: the id of its connection, its person, and the clients that it hears of.
 
     ``clients`` is None for all clients. ``issued_at`` and ``ends_at`` are those of its token;
@@ -49,7 +49,9 @@ class Listener(Struct, frozen=True):
         return is_signed_out or self.ends_at <= later(now, _EARLY)
 
 
-def listener(connection_id: str, claims: Mapping[str, Any], trust: Trust, now: Instant) -> Listener:
+def listener(
+    connection_id: str, claims: Mapping[str, Any], trust: Trust, now: Instant
+) -> PageListener:
     """Return who listens by a verified token with these *claims*.
 
     Raises Unauthorized or Forbidden, as the read API does; and Forbidden for an application, as
@@ -61,10 +63,10 @@ def listener(connection_id: str, claims: Mapping[str, Any], trust: Trust, now: I
     subject, began, ends = claims.get("sub"), issued_at(claims), expires_at(claims)
     if not isinstance(subject, str) or not subject or began is None or ends is None:
         raise Unauthorized("The token does not say whose it is, and from when to when.")
-    return Listener(connection_id, subject, found.scope.clients, began, ends, now)
+    return PageListener(connection_id, subject, found.scope.clients, began, ends, now)
 
 
-def beyond_the_limit(known: Sequence[Listener], one: Listener) -> list[Listener]:
+def beyond_the_limit(known: Sequence[PageListener], one: PageListener) -> list[PageListener]:
     """Return which of the *known* listeners have to go when *one* comes: its person's oldest."""
     own = [
         other
