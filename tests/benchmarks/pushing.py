@@ -99,7 +99,7 @@ def _to_screen(name: str, percent: int, goal: int) -> Figure:
                 f"the same page without a socket, {len(asked)} events: median "
                 f"{asked[len(asked) // 2]:.0f} ms, slowest {asked[-1]:.0f} ms"
             ),
-            "from the bus's answer; a stream of AWS gathers for up to a second first, here it does not",
+            "from the bus's answer; on AWS the stream gathers for up to a second more",
             load,
         ),
     )
