@@ -28,6 +28,8 @@ export function readOverview(value) {
     overdue: about(raw.attention, "project").map(readProject),
     running: asList(raw.running_jobs).map(readJob),
     incidents: readOpenIncidents(raw.incidents),
+    /** null but for staff */
+    notices: raw.notices ?? null,
     totals: readFigures(raw.totals),
     clients: asList(raw.clients).map((each) => ({
       client_id: identityOf(asObject(each), "client_id"),

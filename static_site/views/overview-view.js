@@ -81,6 +81,11 @@ export function createOverviewView(context) {
       );
     },
   );
+  /** @type {{ element: Element, update(overview: Overview): void }} */
+  const notices = createLazyPart(
+    (overview) => overview.notices !== null,
+    async () => (await import("../components/incidents/notice-lines.js")).createNoticeLines(format, now),
+  );
   const first = createStatePanel({
     shape: "empty",
     title: "Nothing has been reported yet",
@@ -111,6 +116,7 @@ export function createOverviewView(context) {
     h("div", { class: "overview__pair" }, attention.element, errors.element),
     running.element,
     clients.element,
+    notices.element,
   );
   const body = h("div", {}, first, full);
   let announced = "";
@@ -127,6 +133,7 @@ export function createOverviewView(context) {
     void overdue.update(data);
     running.update(data.running);
     void clients.update({ ...data, order });
+    void notices.update(data);
   }
 
   return createLiveView(context, {

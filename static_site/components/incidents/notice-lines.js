@@ -9,17 +9,23 @@ const MOST_SHOWN = 10;
 
 /** @param {Format} format @param {() => number} now */
 export function createNoticeLines(format, now) {
-  const words = h("p", {});
+  const sentence = h("p", {});
   const list = h("ul", {});
   const more = h("p", { class: "quiet" });
+  let shown = "";
   return {
-    element: createCard("notices", "Notices to people", words, list, more),
+    element: createCard("notices", "Notices to people", sentence, list, more),
 
     /** @param {Pick<Overview, "notices">} overview */
     update({ notices }) {
       const told = readNotices(notices);
-      setText(words, sentenceOf(told, format, now()));
-      setChildren(list, told.channels.slice(0, MOST_SHOWN).map((one) => lineOf(one, format, now())));
+      setText(sentence, sentenceOf(told, format, now()));
+      const lines = told.channels.slice(0, MOST_SHOWN).map((one) => lineOf(one, format, now()));
+      const words = lines.map((line) => line.textContent).join("\n");
+      if (words !== shown) {
+        shown = words;
+        setChildren(list, lines);
+      }
       const hidden = told.channels.length - MOST_SHOWN;
       setText(more, hidden > 0 ? `and ${countOf(hidden, "more channel", "more channels", format)}` : "");
     },
@@ -66,7 +72,7 @@ export function sentenceOf({ channels, waiting, oldest_waiting_at: oldest, given
   const parts = [
     bad === 0
       ? countOf(channels.length, "channel works", "channels work", format)
-      : `${countOf(bad, "channel fails", "channels fail", format)} of ${format.number(channels.length)}`,
+      : `${format.number(bad)} of ${countOf(channels.length, "channel", "channels", format)} ${bad === 1 ? "fails" : "fail"}`,
   ];
   if (waiting === null) {
     parts.push("more notices wait or were given up than are counted here");
