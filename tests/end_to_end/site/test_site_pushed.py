@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 from tests.support.readers.ledger_http import Stack, machine_token, personal_tokens
-from tests.support.site.site_events import NORTH, RUNNING, SOUTH, Pipeline, ended
+from tests.support.site.site_events import RUNNING, Pipeline, ended
 from tests.support.site.site_seed import post
 from tests.support.site.site_visit import Visit, visiting
 from tests.support.stacks.local_stack import LocalStack, wait_for
@@ -24,6 +24,7 @@ from websockets.sync.client import ClientConnection, connect
 pytestmark = [pytest.mark.local_stack, pytest.mark.browser]
 
 People = dict[str, dict[str, str]]
+Hearing = tuple[Visit, list[str]]
 SCOPE = "openid email run-ledger/read"
 A_WHILE = 60
 OTHER = "site-others"
@@ -36,9 +37,7 @@ def mine() -> str:
     return f"pushed-{uuid.uuid4().hex[:8]}"
 
 
-@pytest.fixture
-def frames(browser: Browser, stack: Stack, people: People) -> Iterator[tuple[Visit, list[str]]]:
-    """Give a live tab of somebody of North, and all that its sockets receive."""
+def _hearing(browser: Browser, stack: Stack, person: dict[str, str]) -> Iterator[Hearing]:
     with visiting(browser, stack["site_url"]) as visit:
         got: list[str] = []
         session = visit.context.new_cdp_session(visit.page)
@@ -47,10 +46,22 @@ def frames(browser: Browser, stack: Stack, people: People) -> Iterator[tuple[Vis
             "Network.webSocketFrameReceived",
             lambda event: got.append(event["response"]["payloadData"]),
         )
-        visit.sign_in(people["north"], "#/jobs")
+        visit.sign_in(person, "#/jobs")
         expect(visit.page.locator(".freshness")).to_contain_text("Live")
         yield visit, got
         assert visit.troubles() == []
+
+
+@pytest.fixture
+def frames(browser: Browser, stack: Stack, people: People) -> Iterator[Hearing]:
+    """Give a live tab of somebody of North, and all that its sockets receive."""
+    yield from _hearing(browser, stack, people["north"])
+
+
+@pytest.fixture
+def staff_frames(browser: Browser, stack: Stack, people: People) -> Iterator[Hearing]:
+    """Give a live tab of somebody of the staff, and all that its sockets receive."""
+    yield from _hearing(browser, stack, people["staff"])
 
 
 @pytest.fixture
@@ -71,11 +82,11 @@ def versions(frames: list[str]) -> list[str]:
 
 
 def test_a_change_shows_without_a_poll(
-    frames: tuple[Visit, list[str]], running: LocalStack, mine: str
+    staff_frames: Hearing, running: LocalStack, mine: str
 ) -> None:
     """An event through bus, queue, writer, stream and socket: the page asks because it heard."""
-    visit, got = frames
-    told = Pipeline(NORTH)
+    visit, got = staff_frames
+    told = Pipeline(OTHER)
     post(running, *told.job(mine, RUNNING, hours=1))
     visit.open(f"#/jobs?q={mine}")
     visit.hurry_until(visit.job(mine))
@@ -88,24 +99,22 @@ def test_a_change_shows_without_a_poll(
 
 
 def test_another_clients_page_gets_no_byte(
-    frames: tuple[Visit, list[str]], running: LocalStack, stack: Stack, mine: str
+    frames: Hearing, running: LocalStack, stack: Stack, mine: str
 ) -> None:
-    """Of a change of South, staff hear; North's page receives no frame at all."""
+    """Of another client's change, staff hear; North's page receives no frame at all."""
     visit, got = frames
     with connect(stack["push_url"]) as staff:
         join(staff, personal_tokens(stack, "staff", SCOPE)["access_token"])
         assert "joined" in json.loads(staff.recv(timeout=A_WHILE))
         before = len(versions(got))
-        post(running, *Pipeline(SOUTH).job(mine, RUNNING, hours=1))
+        post(running, *Pipeline(OTHER).job(mine, ended("cancelled"), hours=1))
         assert "version" in json.loads(staff.recv(timeout=A_WHILE))
     visit.page.wait_for_timeout(1_500)
     assert len(versions(got)) == before
     assert not [frame for frame in got if set(json.loads(frame)) - {"version", "joined"}]
 
 
-def test_signing_out_ends_hearing(
-    frames: tuple[Visit, list[str]], running: LocalStack, mine: str
-) -> None:
+def test_signing_out_ends_hearing(frames: Hearing, running: LocalStack, mine: str) -> None:
     """The socket is closed with the session, and its listener is forgotten."""
     visit, _ = frames
     closed: list[Any] = []

@@ -20,7 +20,6 @@ from tests.support.stacks.templates import (
 )
 
 from run_ledger import writer
-from run_ledger.domain.contract.act_events import act_source
 from run_ledger.domain.contract.bound_sources import bound_source
 from run_ledger.domain.state.rollups import DAYS
 from run_ledger.store.items.client_items import (
@@ -230,7 +229,7 @@ def test_intake_reports_for_clients_and_reads_who_may() -> None:
         for statement in statements(properties("IntakeRole", Intake="true"))
     }
     assert conditions["ReportForClients"] == {
-        "ForAllValues:StringLike": {"events:source": [bound_source("*"), act_source("*")]}
+        "ForAllValues:StringLike": {"events:source": [bound_source("*"), "run-ledger/act/*"]}
     }
     for sid, keys in (
         ("ReadReportGrants", [app_key("*"), REPORT_KEYS]),

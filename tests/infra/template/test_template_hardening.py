@@ -22,7 +22,6 @@ from tests.support.stacks.templates import (
     transformed,
 )
 
-from run_ledger.domain.contract.act_events import act_source
 from run_ledger.domain.incidents.incident_events import SOURCE
 
 KEY = {"Ref": "CustomerKeyArn"}
@@ -215,7 +214,7 @@ def test_producers_may_report_and_nothing_else() -> None:
     ]
     allowed, denied, _ = statements(policy)
     assert (allowed["Effect"], denied["Effect"]) == ("Allow", "Deny")
-    forged = {"events:source": [SOURCE, act_source("*")]}
+    forged = {"events:source": [SOURCE, "run-ledger/act/*"]}
     assert denied["Condition"] == {"ForAnyValue:StringLike": forged}
     assert transformed()["Outputs"]["ProducerPolicyArn"]["Value"] == {"Ref": "ProducerPolicy"}
 
