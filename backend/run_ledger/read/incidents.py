@@ -42,7 +42,7 @@ from run_ledger.store.incidents.incident_reads import (
     read_open,
     read_row,
 )
-from run_ledger.store.incidents.row_items import ListedIncident
+from run_ledger.store.incidents.row_items import ListedIncident, listed_owners
 from run_ledger.store.items.keys import creation_key
 
 from .answers import fitting
@@ -112,10 +112,12 @@ class _Wanted(NamedTuple):
     scope: ClientScope
 
     @property
-    def clients(self) -> list[str] | list[None]:
+    def owners(self) -> list[str] | list[None]:
         """Return whose rows are read: None alone where it is all of them."""
         narrowed = self.scope.narrowed(self.query.client_id)
-        return [None] if narrowed.clients is None else sorted(narrowed.clients)
+        if narrowed.clients is None:
+            return [None]
+        return listed_owners(narrowed.clients, with_staffs=self.scope.clients is None)
 
     @property
     def most_rows(self) -> int:
@@ -123,8 +125,7 @@ class _Wanted(NamedTuple):
         query = self.query
         if (query.project_id, query.pipeline, query.what, query.of_staff) != (None,) * 4:
             return FEWEST_ROWS
-        # Staff's rules may ask for the same as a client's, which then sees every other row.
-        return query.limit if self.scope.clients is None else 2 * query.limit
+        return query.limit
 
     def has(self, row: ListedIncident) -> bool:
         """Return whether it is asked for, and may be seen, by what the index tells of it."""
@@ -148,8 +149,8 @@ def _listed(inquiry: Inquiry, wanted: _Wanted, position: str | None) -> PageRows
         wanted.most_rows,
     )
     calls = [
-        partial(read_listed, reading.client, reading.tables.incidents, client_id, rows, query.limit)
-        for client_id in wanted.clients
+        partial(read_listed, reading.client, reading.tables.incidents, owner, rows, query.limit)
+        for owner in wanted.owners
     ]
     return merged(reading.together(calls), query.limit, None)
 
@@ -159,8 +160,8 @@ def _all_open(inquiry: Inquiry, wanted: _Wanted) -> list[ListedIncident] | None:
     reading, query = inquiry.reading, wanted.query
     found = reading.together(
         [
-            partial(read_open, reading.client, reading.tables.incidents, one)
-            for one in wanted.clients
+            partial(read_open, reading.client, reading.tables.incidents, owner)
+            for owner in wanted.owners
         ]
     )
     if not all(one.is_whole for one in found):

@@ -76,11 +76,9 @@ from run_ledger.store.incidents.incident_reads import (
     joined_open,
     read_open,
 )
+from run_ledger.store.incidents.row_items import listed_owners
 from run_ledger.store.items.job_items import StoredJob
-from run_ledger.store.lists.failure_reads import (
-    FailuresPage,
-    read_failures_page,
-)
+from run_ledger.store.lists.failure_reads import FailuresPage, read_failures_page
 from run_ledger.store.lists.job_lists import read_portion
 from run_ledger.store.lists.totals import NOTHING, Total, read_all_totals
 from run_ledger.store.overview.attention import (
@@ -287,10 +285,13 @@ def _read(inquiry: Inquiry, wanted: _Wanted) -> _Found:
     seeker = Seeker(visible, inquiry.now, wanted.is_of_all, marks)
     due = Look(kept, key_pages(reading, seeker), inquiry.now)
     is_told = wanted.is_of_all and inquiry.is_telling
-    owners = [None] if wanted.is_of_all else sorted(visible)
+    owners = listed_owners(visible, with_staffs=wanted.sees_staffs)
     opened, read, due_read, parts, ended, deliveries = reading.in_groups(
         [
-            [partial(read_open, client, tables.incidents, one) for one in owners],
+            [
+                partial(read_open, client, tables.incidents, one)
+                for one in ([None] if wanted.is_of_all else owners)
+            ],
             look.calls,
             due.calls,
             [partial(read_running, client, tables.jobs, one, inquiry.now) for one in rows.running],

@@ -8,13 +8,18 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.support.dynamo.tables import NAMES
 from tests.support.dynamo.writer_process import Context
 from tests.support.readers.reading import NOW
 from tests.support.readers.reporting import person_claims, signing_key
 from tests.support.receivers.open_pages import Pages, joining, open_pages
+from tests.support.recounts.told_incidents import AT_ONCE, ended, tell_rulings
 
 from run_ledger.domain.exceptions import StoreUnavailable
+from run_ledger.domain.incidents.alert_rules import STAFF as OF_STAFF
+from run_ledger.domain.incidents.alert_rules import rulings_on
 from run_ledger.pushing import pusher
+from run_ledger.store.incidents.row_items import row_key
 
 
 @pytest.fixture
@@ -55,6 +60,23 @@ def test_a_page_joins_hears_and_leaves(pages: Pages) -> None:
     assert handled(over_a_socket("one", "DISCONNECT")) == {"statusCode": 200}
     handled({"Records": [change("acme")]})
     assert len(pages.heard("one")) == 1
+
+
+def test_what_staff_alone_may_see_moves_no_client_s_page(pages: Pages) -> None:
+    """That staff's incident about a client changes is nothing that the client's pages hear of."""
+    pages.join("staff", "staff")
+    pages.join("acme", "client-acme", sub="s-2")
+    pages.join("both", "client-acme", "client-globex", sub="s-3")
+    end = ended("acme", "nightly", "job-1", NOW)
+    for owner, hearing in ((OF_STAFF, ["staff"]), (None, ["staff", "acme", "both"])):
+        before = {page: len(pages.heard(page)) for page in ("staff", "acme", "both")}
+        ((scope, ruling),) = rulings_on([AT_ONCE], end, owner).items()
+        (told,) = tell_rulings(pages.client, NOW, scope, [ruling])
+        key = row_key(told.incident.incident_id)
+        image = pages.client.get_item(TableName=NAMES.incidents, Key=key)["Item"]
+        record = {"eventSource": "aws:dynamodb", "dynamodb": {"NewImage": image}}
+        assert handled({"Records": [record]}) == {"batchItemFailures": []}
+        assert [page for page in before if len(pages.heard(page)) > before[page]] == hearing
 
 
 def test_a_page_that_is_not_taken_in_is_cut_off(pages: Pages) -> None:

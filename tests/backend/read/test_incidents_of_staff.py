@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from tests.backend.read.test_api_incidents import MACHINE, MINUTE, START, ids, show, walked
 from tests.support.events.builders import job_update
 from tests.support.readers.reading import STAFF, House, client_user
@@ -58,3 +61,33 @@ def test_what_staff_s_rules_make_staff_alone_see() -> None:
         unknown = here.get("/incidents/{incident_id}", asking, path={"incident_id": "nothing"})
         assert (hidden.status, hidden.json) == (unknown.status, unknown.json)
         assert hidden.status == 404
+
+
+def all_answers(here: House, asking: Mapping[str, Any], **query: Any) -> list[tuple[Any, str]]:
+    """Return each page that cursors lead to, whole, with its ``ETag``."""
+    found = [here.get("/incidents", asking, **query)]
+    while (cursor := found[-1].json["next_cursor"]) is not None:
+        found.append(here.get("/incidents", asking, cursor=cursor, **query))
+    return [(one.json, one.headers["ETag"]) for one in found]
+
+
+def test_to_a_client_it_is_as_if_staff_s_were_not_there() -> None:
+    """Pages, cursors, covered times and counts are the same to the last byte, at any limit."""
+    reported = [job_update(job_id="a", client_id="acme", event_id="1")]
+    without, beside = reading_house(reported), reading_house(reported)
+    for here in (without, beside):
+        here.grant("m-1", clients=["acme", "initech"])
+    for number in range(12):
+        at = later(START, number * MINUTE)
+        if number in (2, 3, 9):
+            end = ended("acme", "p", f"a-{number}", at, fingerprint=f"own-{number}")
+            tell(without.client, at, [end])
+            tell(beside.client, at, [end])
+        tell_staff(beside, "acme", f"p-{number}", f"a-{number}", at)
+    for asking in (client_user("acme"), client_user("acme", "globex"), MACHINE):
+        known, shown = (here.get("/overview", asking).json for here in (without, beside))
+        assert shown == known
+        for more in ({}, {"state": "open"}, {"sort": "jobs"}, {"pipeline": "p"}):
+            for limit in (1, 2, 5):
+                query = {**more, "limit": limit}
+                assert all_answers(beside, asking, **query) == all_answers(without, asking, **query)

@@ -63,18 +63,18 @@ class OpenIncidents(Struct, frozen=True):
 def read_listed(
     client: DynamoDBClient,
     table: str,
-    client_id: str | None,
+    owner: str | None,
     wanted: WantedIncidents,
     limit: int,
 ) -> Stretch[ListedIncident]:
-    """Return the *wanted* incidents of a client, or with None of all clients, newest first.
+    """Return the *wanted* incidents of an owner, as `listed_owners` names it, newest first.
 
-    They are one more than *limit* at most.
+    With None they are those of all. They are one more than *limit* at most.
     """
     query = (
         QueryBuilder(table, "listed", ALL_INCIDENTS, index=BY_TIME)
-        if client_id is None
-        else QueryBuilder(table, "client_id", client_id, index=BY_CLIENT)
+        if owner is None
+        else QueryBuilder(table, "client_id", owner, index=BY_CLIENT)
     )
     below = wanted.below
     query.sort_between("ck", low=wanted.low, below=below)
@@ -90,11 +90,11 @@ def read_listed(
     return Stretch(chosen, goes_on, reached)
 
 
-def read_open(client: DynamoDBClient, table: str, client_id: str | None) -> OpenIncidents:
-    """Return the open incidents of a client, or with None of all clients, by client and time."""
+def read_open(client: DynamoDBClient, table: str, owner: str | None) -> OpenIncidents:
+    """Return the open incidents of an owner, or with None of all, by owner and time."""
     query = QueryBuilder(table, "open_list", OPEN_INCIDENTS, index=BY_OPEN)
-    if client_id is not None:
-        query.sort_prefix("open_key", open_prefix(client_id))
+    if owner is not None:
+        query.sort_prefix("open_key", open_prefix(owner))
     found: list[ListedIncident] = []
     after = None
     for _ in range(_ANSWERS_OF_OPEN):

@@ -5,9 +5,10 @@
     pk, sk                  incident#ID, incident
     rev                     the number of the last notice that it has
     scope, cause            keys of the item of its cause, see `incident_items`
-    client_id, ck           keys of the index by_client; ck is when it opened, and its id
+    client_id, ck           keys of the index by_client: whose it is (a client's id, with a star
+                            before it where it is staff's), and when it opened, with its id
     listed                  with ck, the keys of the index by_time: all incidents
-    open_list, open_key     keys of the index by_open, while it is open: client, then as ck
+    open_list, open_key     keys of the index by_open, while it is open: whose, then as ck
     began_at, opened_at,    instants
     closed_at
     because, jobs, job,     why it closed; how many jobs; the last of them; type and message
@@ -15,14 +16,17 @@
     history                 its turns
     answers                 people's, see `incident_items`; absent until there are any
     expires_at              once it is closed
+
+So nothing that a client's people ask for comes upon incidents of staff: no page, no cursor and no
+count tells that there are any.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from run_ledger.domain.incidents.alert_rules import IncidentScope
+from run_ledger.domain.incidents.alert_rules import STAFF, IncidentScope
 from run_ledger.domain.incidents.causes import CauseKey
 from run_ledger.domain.incidents.incident_acts import Answers
 from run_ledger.domain.incidents.incident_rows import IncidentRow, IncidentTurn
@@ -67,19 +71,30 @@ def row_key(incident_id: str) -> Item:
     return to_item({"pk": f"incident#{incident_id}", "sk": ROW})
 
 
-def open_prefix(client_id: str) -> str:
-    """Return what the sort keys of a client's open incidents begin with."""
-    return f"{client_id}#"
+def listed_owners(clients: Iterable[str], *, with_staffs: bool) -> list[str]:
+    """Return as whose the indexes list the incidents of *clients*, and staff's *with_staffs*."""
+    kinds = (False, True) if with_staffs else (False,)
+    return [_owner(one, of_staff=kind) for one in sorted(clients) for kind in kinds]
+
+
+def _owner(client_id: str, *, of_staff: bool) -> str:
+    return f"{STAFF}{client_id}" if of_staff else client_id
+
+
+def open_prefix(owner: str) -> str:
+    """Return what the sort keys of an owner's open incidents begin with."""
+    return f"{owner}#"
 
 
 def row_item(row: IncidentRow, kept_days: int) -> Item:
     """Return the item of *row*, which is kept so many days once it is closed."""
     position = creation_key(row.opened_at, row.incident_id)
+    owner = _owner(row.scope.client_id, of_staff=row.scope.is_of_staff)
     values: dict[str, Any] = {
         "rev": row.number,
         "scope": scope_key(row.scope),
         "cause": cause_sort_key(row.key),
-        "client_id": row.scope.client_id,
+        "client_id": owner,
         "ck": position,
         "listed": ALL_INCIDENTS,
         "began_at": row.began_at,
@@ -94,7 +109,7 @@ def row_item(row: IncidentRow, kept_days: int) -> Item:
     if row.answers != Answers():
         values["answers"] = from_answers(row.answers)
     if row.closed_at is None:
-        open_key = f"{open_prefix(row.scope.client_id)}{position}"
+        open_key = f"{open_prefix(owner)}{position}"
         values |= {"open_list": OPEN_INCIDENTS, "open_key": open_key}
     else:
         values["expires_at"] = (row.closed_at + kept_days * DAY) // MICROSECONDS
