@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,12 +24,12 @@ def table(
     frame: pd.DataFrame,
     columns: dict[str, Any],
     *,
-    alarming: tuple[str, str] | None = None,
+    alarming: tuple[str, Collection[str]] | None = None,
     **options: Any,
 ) -> None:
     """Show these columns of a table, up to a screenful high; what is missing is a dash.
 
-    `alarming` is a column and the value that stands out in it in red.
+    `alarming` is a column and the values that stand out in it in red.
     """
     # Its container is there before it is, with room for its tools where they stand above it.
     with st.container(key=f"table-{options.get('key', '-'.join(columns))}"):
@@ -61,9 +61,9 @@ def _bounded(frame: pd.DataFrame, columns: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _marked(frame: pd.DataFrame, name: str, value: str) -> Any:
+def _marked(frame: pd.DataFrame, name: str, values: Collection[str]) -> Any:
     look = f"color: {palette.OUTCOMES['failed']}; font-weight: bold"
-    return frame.style.map(lambda one: look if one == value else "", subset=[name])
+    return frame.style.map(lambda one: look if one in values else "", subset=[name])
 
 
 def row_table(  # noqa: PLR0913 - all by name
@@ -73,7 +73,7 @@ def row_table(  # noqa: PLR0913 - all by name
     name: str,
     id_column: str,
     choose: Callable[[str | None], None],
-    alarming: tuple[str, str] | None = None,
+    alarming: tuple[str, Collection[str]] | None = None,
 ) -> None:
     """Show a table of which one row can be selected; call `choose` with its id, or with None."""
     key = key_of_rows(name, frame[id_column])

@@ -23,6 +23,7 @@ from dashboard_app.filters.declared import (
 from dashboard_app.filters.period import nothing_in_period
 from dashboard_app.frames.incidents import incidents
 from dashboard_app.pages.incidents import sections
+from dashboard_app.pages.incidents.notices import notices_part
 from dashboard_app.ui import export, panels
 
 _MOST = 1_000
@@ -62,6 +63,8 @@ def _all_incidents(here: PageContext) -> None:
         st.caption(f"Each table has {words.whole(_MOST)} incidents at most: narrow them down.")
     if any(items for items, _ in found.values()):
         st.caption("Select a row to open the incident.")
+    if here.is_staff and here.client_id is None and is_telling:
+        notices_part(here)
     choices.refresh_choices(here)
 
 

@@ -106,7 +106,7 @@ def _table(here: PageContext, frame: pd.DataFrame) -> None:
         name="projects",
         id_column="key",
         choose=OPENED.write,
-        alarming=("standing", "overdue"),
+        alarming=("standing", ["overdue"]),
     )
     st.caption("Select a row to open the project.")
 

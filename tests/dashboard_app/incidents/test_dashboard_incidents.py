@@ -210,7 +210,7 @@ def test_open_or_closed_ones_alone(
     empty_api.asked.clear()
     app = open_page(empty_api, "incidents", state=word)
     assert not app.exception
-    assert [one.value for one in app.subheader] == heads
+    assert [one.value for one in app.subheader] == [*heads, "Notices to people"]
     assert [*app.dataframe[0].value["incident_id"]] == ids
     asked = [one for one in empty_api.asked if one.startswith("/incidents?") and "from" in one]
     assert bool(asked) is (word == "Closed")
