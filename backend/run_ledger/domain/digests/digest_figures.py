@@ -12,6 +12,8 @@ from msgspec import Struct
 
 from run_ledger.domain.incidents.alert_rules import STAFF
 
+from .told_once import told_once
+
 Json = Mapping[str, Any]
 _COUNTED = ("created", "ended", "succeeded", "partial", "failed", "cancelled", "timed_out")
 _MOST_LISTED = 10
@@ -146,7 +148,7 @@ def digest_figures(answers: DigestAnswers) -> DigestFigures:
         _sums(answers.trends_before),
         groups[: _MOST_CLIENTS if of_staff else _MOST_LISTED],
         len(groups),
-        _listed(answers.incidents["items"], answers.incidents),
+        _listed(told_once(answers.incidents["items"]), answers.incidents),
         _listed(answers.overdue["items"], answers.overdue),
         _listed(new, answers.errors),
         _latest(answers.tardy),
@@ -171,7 +173,7 @@ def _listed(items: Sequence[Json], page: Json) -> DigestList:
 
 def _latest(pages: Sequence[Json]) -> DigestList:
     """Return the incidents of several pages, the one that opened last first."""
-    items = [one for page in pages for one in page["items"]]
+    items = told_once([one for page in pages for one in page["items"]])
     items.sort(key=lambda one: (one["opened_at"], one["incident_id"]), reverse=True)
     at_least = any(page["next_cursor"] is not None for page in pages)
     return DigestList(items[:_MOST_LISTED], len(items), at_least)

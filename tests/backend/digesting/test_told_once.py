@@ -1,0 +1,79 @@
+"""Staff's digest: one line for one thing, by however many rules people were told of it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from tests.backend.digesting.test_digest_figures import figures_of
+from tests.backend.read.test_incidents_of_staff import tell_staff
+from tests.support.events.builders import job_update
+from tests.support.readers.declared import declare
+from tests.support.recounts.told_incidents import ended, tell
+from tests.support.recounts.views import reading_house
+
+from run_ledger.domain.digests.told_once import told_once
+from run_ledger.domain.instants import parse
+
+
+def one(incident_id: str, **more: Any) -> dict[str, Any]:
+    """Return an incident as the API lists it: open since the hour that its id ends with."""
+    return {
+        "incident_id": incident_id,
+        "client_id": "acme",
+        "pipeline": "nightly",
+        "project_id": None,
+        "tag": None,
+        "what": "failed",
+        "fingerprint": "fp",
+        "of_staff": incident_id.startswith("staff"),
+        "opened_at": f"2026-11-22T0{incident_id[-1]}:00:00.000000Z",
+        "closed_at": None,
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    ("listed", "left"),
+    [
+        ([one("staff-1"), one("own-1")], ["own-1"]),
+        ([one("own-1"), one("staff-1"), one("own-2", client_id="b")], ["own-1", "own-2"]),
+        ([one("staff-1", project_id="p"), one("own-1")], ["own-1"]),
+        ([one("staff-1"), one("own-1", project_id="p"), one("own-2", tag="a:b")], ["staff-1"]),
+        ([one("staff-1", what="new_error"), one("own-1")], ["own-1"]),
+        ([one("own-1", what="missed", fingerprint=None), one("staff-1", what="late")], None),
+        ([one("own-1", project_id="p"), one("staff-1", project_id="q")], None),
+        ([one("own-1", fingerprint="other"), one("staff-1")], None),
+        ([one("own-1"), one("own-2", tag="a:b")], None),
+        ([one("own-1", closed_at="2026-11-22T02:00:00.000000Z"), one("staff-3")], None),
+        ([one("own-1", closed_at="2026-11-22T04:00:00.000000Z"), one("staff-3")], ["staff-3"]),
+    ],
+)
+def test_what_two_rules_tell_is_told_once(
+    listed: list[dict[str, Any]], left: list[str] | None
+) -> None:
+    """The one that is about more stays, or else the one that is still open, or the client's."""
+    expected = [each["incident_id"] for each in listed] if left is None else left
+    assert [each["incident_id"] for each in told_once(listed)] == expected
+    assert {each["incident_id"] for each in told_once(listed[::-1])} == set(expected)
+
+
+def test_staffs_digest_counts_no_failure_twice() -> None:
+    """Of three things that are wrong, two are told by rules of the client and of staff."""
+    here = reading_house([job_update(job_id="a", client_id="acme", event_id="1")])
+    here.now = parse("2026-11-23T08:00:00Z")
+    declare(here.client, "acme")
+    at = parse("2026-11-22T10:00:00Z")
+    for name in ("one", "two"):
+        tell(here.client, at, [ended("acme", name, f"job-{name}", at)])
+    for name in ("two", "three", "one"):
+        tell_staff(here, "acme", name, f"job-{name}", at)
+    of_staff = figures_of(here, date(2026, 11, 22), "UTC", client_id="*").incidents
+    assert of_staff.count == 3
+    assert {each["pipeline"]: each["of_staff"] for each in of_staff.items} == {
+        "one": False,
+        "two": False,
+        "three": True,
+    }
+    assert figures_of(here, date(2026, 11, 22), "UTC", client_id="acme").incidents.count == 2
