@@ -26,6 +26,7 @@ from run_ledger.domain.instants import MICROSECONDS, Instant
 _MINUTE = timedelta(minutes=1)
 # Clocks have skipped a whole day at most, as those of Samoa did.
 _MOST_SKIPPED = timedelta(days=2)
+_SOON = tuple(timedelta(hours=number) for number in range(1, 49))
 
 
 class ScheduleError(ValueError):
@@ -75,7 +76,9 @@ def _zoned(line: str, clocks: ZoneInfo, after: Instant) -> Iterator[Instant]:
     """Yield the instants of a line in their order; some may come twice or lie before *after*."""
     is_fixed = not any(field.startswith("*") for field in line.split()[:2])
     begin = instants.EPOCH + timedelta(microseconds=after)
-    wall = begin.astimezone(clocks).replace(tzinfo=None, fold=0) - _MOST_SKIPPED
+    wall = _wall(begin, clocks)
+    if _is_set_back_soon(begin, clocks):
+        wall -= _MOST_SKIPPED
     waiting: list[Instant] = []
     for time in _calendar_times(line, wall):
         found = _made_up(time, clocks) if is_fixed else _by_the_clock(time, clocks)
@@ -88,6 +91,16 @@ def _zoned(line: str, clocks: ZoneInfo, after: Instant) -> Iterator[Instant]:
             heapq.heappush(waiting, at)
     while waiting:
         yield heapq.heappop(waiting)
+
+
+def _is_set_back_soon(begin: datetime, clocks: ZoneInfo) -> bool:
+    """Return whether clocks will show times again, in two days, that lie before that of *begin*."""
+    now = _wall(begin, clocks)
+    return any(_wall(begin + one, clocks) - one < now for one in _SOON)
+
+
+def _wall(moment: datetime, clocks: ZoneInfo) -> datetime:
+    return moment.astimezone(clocks).replace(tzinfo=None, fold=0)
 
 
 def _made_up(time: datetime, clocks: ZoneInfo) -> list[Instant]:

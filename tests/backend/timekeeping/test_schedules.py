@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from run_ledger import schedules
 from run_ledger.domain import instants
 from run_ledger.domain.incidents.expectations import Expectation
 from run_ledger.domain.instants import Instant
@@ -85,6 +86,27 @@ def test_days_that_are_not_like_others(row: str) -> None:
     one = Expectation("nightly", cron=line, timezone=zone)
     found = islice(slots(one, instants.parse(after)), 2)
     assert [instants.text(at)[:16] for at in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("after", "most"), [("2026-11-24T12:00:30Z", 3), ("2026-10-24T12:00:30Z", 3_000)]
+)
+def test_a_run_each_minute_is_found_without_a_walk(
+    after: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each sweep asks for the next one, of any number of pipelines; only a set-back needs more."""
+    looked_at = []
+
+    def counted(line: str, wall: datetime) -> Iterator[datetime]:
+        for time in calendar_times(line, wall):
+            looked_at.append(time)
+            yield time
+
+    calendar_times = schedules._calendar_times
+    monkeypatch.setattr(schedules, "_calendar_times", counted)
+    one = Expectation("busy", cron="* * * * *", timezone="Europe/Berlin")
+    assert next(slots(one, instants.parse(after))) == instants.parse(after) + 30_000_000
+    assert len(looked_at) <= most
 
 
 @pytest.mark.parametrize(
