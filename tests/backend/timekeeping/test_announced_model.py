@@ -20,6 +20,9 @@ from tests.support.events.builders import JOB_ID, PROJECT_ID, job_update
 from tests.support.readers import ledgers
 from tests.support.recounts import announced
 
+from run_ledger.domain.instants import parse
+
+NOW = parse("2026-11-22T15:00:00Z")
 _numbers = st.integers(0, 40)
 _trouble = st.sampled_from((*sorted(faults.BY_NAME), "late", "late and cut"))
 _expect = st.sampled_from(
@@ -131,7 +134,7 @@ class Announcing(RuleBasedStateMachine):
 
     def invoke(self, posting: Posting, names: list[str]) -> None:
         """Give messages to a writer."""
-        ledger = ledgers.make_ledger(self.store, posting.writer.script)
+        ledger = ledgers.make_ledger(self.store, posting.writer.script, now=lambda: NOW)
         posting.names = names
         posting.writer.start(lambda: ledgers.post(ledger, [self.sent[name] for name in names]))
         self.take_report(posting)

@@ -187,6 +187,25 @@ def test_a_wrong_clock_has_not_the_last_word(stage: Told) -> None:
     assert one.expectation is None
 
 
+def test_a_wrong_clock_has_not_the_last_word_by_the_bus(stage: Told) -> None:
+    """Who puts an event may say when: what the bus and the event both say is no more than that."""
+    apply(stage)
+    ledger = ledgers.make_ledger(stage.store, now=lambda: stage.now)
+    far = "9999-12-31T00:00:00Z"
+    for number, expect in enumerate([{"max_duration": "1s"}, {"max_duration": "2s"}]):
+        wrong = {"occurred_at": far, "time": far, "event_id": f"{number}", "expect": expect}
+        ledgers.post(ledger, [job_update(pipeline="slow", **wrong)])
+        stage.pass_minutes(1)
+        (one,) = announced(stage.store, stage.now)["client-1"]
+        assert one.expectation is not None
+        assert one.expectation.max_duration_seconds == number + 1
+        assert one.said_at <= stage.now
+    right = {"occurred_at": instants.text(stage.now), "event_id": "right", "expect": {}}
+    ledgers.post(ledger, [job_update(pipeline="slow", time=far, **right)])
+    (one,) = announced(stage.store, stage.now)["client-1"]
+    assert one.expectation is None
+
+
 class Failing:
     """Lets the puts of what is expected fail, while it is asked to."""
 

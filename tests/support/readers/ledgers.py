@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -19,7 +19,7 @@ from tests.support.stacks import templates
 
 from run_ledger.domain.contract.events import Event, decode
 from run_ledger.domain.exceptions import InvalidEvent
-from run_ledger.domain.instants import text
+from run_ledger.domain.instants import Instant, text
 from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state import project as projects
 from run_ledger.domain.state.model_counters import model_attributes, models_of
@@ -69,21 +69,24 @@ def empty_store() -> Dynamo:
     return Dynamo(schemas())
 
 
-def make_ledger(
+def make_ledger(  # noqa: PLR0913 - what a test may want to choose
     store: Dynamo,
     script: Script | None = None,
     *,
     seed: int = 0,
     keeping: Keeping = KEEPING,
     pauses: list[float] | None = None,
+    now: Callable[[], int] = lambda: NOW,
 ) -> Ledger:
     """Return a ledger on *store* whose time of day stands still and whose pauses take no time.
+
+    That is so unless *now* gives another.
 
     The pauses, in seconds, are appended to *pauses* if it is given; only they move its clock.
     """
     pauses = [] if pauses is None else pauses
     timing = Timing(
-        now=lambda: NOW,
+        now=lambda: Instant(now()),
         clock=lambda: sum(pauses),
         pause=pauses.append,
         dice=random.Random(seed),

@@ -30,20 +30,24 @@ from run_ledger.store.dynamo.attributes import Item, to_item
 ANNOUNCED = "announced"
 ORDER = "ord"
 _MEMBERS = ("cron", "timezone", "every", "grace", "max_duration")
+_APART = 60 * MICROSECONDS
 ATTRIBUTES = ("sk", "said_at", "expires_at", *_MEMBERS)
 
 
-def announced_item(event: Event) -> Item | None:
+def announced_item(event: Event, now: Instant) -> Item | None:
     """Return the item of what *event* says of its pipeline's runs; None where it says nothing.
 
     What happened later than the bus heard of it counts as of then: a wrong clock must not have the
-    last word for years.
+    last word for years. Who puts an event may say when the bus has it, too, so what is later than
+    *now*, by the writer's clock, counts as of now; but for a minute, as no two clocks are the same.
     """
     update = event.update
     if not isinstance(update, JobUpdate) or update.expect is UNSET:
         return None
     sent_at = event.occurred_at if event.sent_at is None else _instant(event.sent_at)
     said_at = Instant(min(event.occurred_at, sent_at))
+    if said_at - now > _APART:
+        said_at = now
     one = msgspec.to_builtins(update.expect)
     values = {
         "pk": ANNOUNCED,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.dynamo.expressions import ConditionBuilder
 from run_ledger.store.dynamo.faults import Fault, fault
@@ -24,14 +25,15 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-def keep_announced(
+def keep_announced(  # noqa: PLR0913, PLR0917 - all that a batch has come to
     client: DynamoDBClient,
     table: str,
     report: Report,
     messages: Iterable[EventMessage],
     rejected: Sequence[Rejected],
+    now: Instant,
 ) -> None:
-    """Keep in *table* what events say that were posted, or had been.
+    """Keep in *table* what events say that were posted, or had been, as it is *now*.
 
     Of several that are about the same the last one is put. What can't be kept lets its messages
     fail, so that they come again.
@@ -39,7 +41,7 @@ def keep_announced(
     found: dict[str, tuple[Item, list[str]]] = {}
     left_out: set[str] = set()
     for message in messages:
-        item = announced_item(message.event)
+        item = announced_item(message.event, now)
         if item is None:
             continue
         left_out = left_out or _left_out(report, rejected)

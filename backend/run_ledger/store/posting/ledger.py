@@ -140,7 +140,8 @@ class Ledger:
             groups = [group for group in groups if group.pending]
             if groups:
                 self._wait(groups, remaining_seconds())
-        keep_announced(self._client, self._tables.entries, report, given, self._rejected)
+        table, now = self._tables.entries, self._timing.now()
+        keep_announced(self._client, table, report, given, self._rejected, now)
         self._keep_rejected(report, remaining_seconds)
         return report
 
