@@ -25,6 +25,7 @@ from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS
 from run_ledger.domain.digests.digest_figures import WorkFigures
 from run_ledger.domain.instants import DAY, HOUR, Instant, floor, later, text
 
+from .day_compaction import uncompacted
 from .day_incidents import Cause
 from .day_stage import CHANNELS, address_of, now
 from .day_system import DaySystem
@@ -63,6 +64,7 @@ class DayRecount:
             yield from self._of_client(client_id, mine)
             progress((number + 1) / len(day.client_ids))
         yield from self._wanted.differences(system.store)
+        yield from uncompacted(system.store, text(now())[:10])
         for job in self._wanted.jobs.values():
             states = self._states.setdefault(job["client_id"], Counter())
             states[job["result"] or job["status"]] += 1

@@ -19,6 +19,7 @@ from tests.support.readers.declared import UPDATED_AT
 from tests.support.readers.reading import SETTINGS, Serial
 
 from run_ledger import api, courier, metrics, prover, sweeper, teller, writer
+from run_ledger.compacting import compactor
 from run_ledger.delivering.channel_senders import ChannelSenders
 from run_ledger.delivering.deliverer import Deliverer
 from run_ledger.delivering.delivery_queue import DeliveryQueue
@@ -129,6 +130,7 @@ class DayStage:
             digester: {"_digester": self._digester},
             prover: {"_tools": lambda: tools, "dynamodb": lambda: self.client},
             sweeper: {"_tools": lambda: tools, "dynamodb": lambda: self.client},
+            compactor: {"_tools": lambda: tools, "dynamodb": lambda: self.client},
             api: {"_reader": lambda: self.reader},
             metrics: {"emit": self._emit},
         }

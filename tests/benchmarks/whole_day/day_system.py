@@ -1,7 +1,7 @@
 """A stage in memory that lives through a day: the real handlers, called as AWS would call them.
 
-The queue of events, the stream and the schedules are what this module plays. A kill ends a writer
-or a teller before or after one of its calls; its batch comes again, to a new one.
+The queue of events, the stream and the schedules are what this module plays. A kill ends a writer,
+a teller or a compactor before or after one of its calls; a batch comes again, to a new one.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import random
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +21,7 @@ from tests.support.dynamo.streaming_store import StreamingClient, StreamingDynam
 from tests.support.dynamo.tables import NAMES
 
 from run_ledger import courier, prover, sweeper, teller, writer
+from run_ledger.compacting import compactor
 from run_ledger.digesting import digester
 from run_ledger.domain.incidents.alert_rules import AlertRule, JobEnd
 from run_ledger.store.incidents.job_ends import job_end
@@ -32,13 +33,16 @@ from .day_stand_ins import Kills, Outside
 from .day_traffic import DAY_SECONDS, FIRST, LAST_SECONDS, Arrival, Day
 
 WRITERS = 4
+KILLED = ("writer", "teller", "compactor")
+"""The functions that are killed."""
 WRITER_BATCH, TELLER_BATCH, COURIER_BATCH = 200, 100, 4
 """As the template has them."""
 DIGEST_SECONDS = 32 * 3_600
 """How long after the beginning of the day its digests are sent: at eight the next morning."""
-ENDS_SECONDS = max(DIGEST_SECONDS, LAST_SECONDS) + 3 * 3_600
-"""When nothing comes any more, and all has settled and was proved."""
+ENDS_SECONDS = max(DIGEST_SECONDS, LAST_SECONDS) + 6 * 3_600
+"""When nothing comes any more, and all has settled, was compacted and was proved."""
 _TELL_SECONDS, _SWEEP_SECONDS, _PROVE_SECONDS, _DIGEST_SECONDS = 60, 300, 900, 900
+_COMPACT_SECONDS = 3_600
 _HIDDEN_SECONDS = 180
 Progress = Callable[[float], None]
 
@@ -81,8 +85,7 @@ class DaySystem:
         self._ends = Ends()
         self._stream: list[tuple[dict[str, Any], End]] = []
         self._queue: list[tuple[float, dict[str, Any]]] = []
-        whose = ("writer", "teller")
-        times = {one: [self._dice.uniform(0, DAY_SECONDS) for _ in range(kills)] for one in whose}
+        times = {one: [self._dice.uniform(0, DAY_SECONDS) for _ in range(kills)] for one in KILLED}
         self.kills = Kills(self._dice, times)
         self.store = StreamingDynamo(self._heard)
         self.outside = Outside(self.kills)
@@ -148,6 +151,10 @@ class DaySystem:
             self._invoke("sweeper", sweeper.handler, {})
         if second % _PROVE_SECONDS == 0:
             self._invoke("prover", prover.handler, {})
+        if second % _COMPACT_SECONDS == 0:
+            # What a killed one has not done, the next one does.
+            with suppress(Cut):
+                self._invoke("compactor", compactor.handler, {})
         if second % _DIGEST_SECONDS == 0:
             self._invoke("digester", digester.handler, {})
 

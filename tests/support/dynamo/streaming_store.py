@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from tests.support.dynamo.expressions import Expressions
 from tests.support.dynamo.querying import ScriptedQuerying, key_range
 from tests.support.dynamo.sizing import Index, rules
-from tests.support.dynamo.stand_in import Answer, Dynamo, Key, Write
+from tests.support.dynamo.stand_in import Answer, Dynamo, Key, Write, client_error
 from tests.support.readers.ledgers import schemas
 
 Item = Mapping[str, Any]
@@ -57,12 +58,10 @@ class StreamingDynamo(Dynamo):
         }
 
     def perform(self, operation: str, request: Mapping[str, Any]) -> Answer:
-        """Do what *request* asks for, deletions without a condition too."""
+        """Do what *request* asks for, deletions too."""
         if operation == "DeleteItem":
-            assert "ConditionExpression" not in request, "the stand-in deletes without a condition"
-            table = request["TableName"]
-            self._forget(table, self._key(table, request["Key"]))
-            return {}
+            with self._lock:
+                return self._delete(request)
         return super().perform(operation, request)
 
     def partition(self, table: str, partition: str) -> list[Item]:
@@ -87,6 +86,13 @@ class StreamingDynamo(Dynamo):
         self.commits += 1
         self.told(done)
 
+    def _delete(self, request: Mapping[str, Any]) -> Answer:
+        write = self._begin(request, request["Key"], Expressions(request))
+        if write.code != "None":
+            raise client_error("ConditionalCheckFailedException", write.message, "DeleteItem")
+        self._forget(write.table, write.key)
+        return {}
+
     def _forget(self, table: str, key: Key) -> None:
         if self._versions.pop((table, key), None) is None:
             return
@@ -102,7 +108,7 @@ class StreamingClient(ScriptedQuerying):
     _store: StreamingDynamo
 
     def delete_item(self, **request: Any) -> Answer:
-        """Delete one item, whether it is there or not."""
+        """Delete one item, whether it is there or not, if its condition holds."""
         return self._call("DeleteItem", request)
 
     def _rows(self, request: Mapping[str, Any], hash_name: str) -> Sequence[Item]:
