@@ -16,7 +16,8 @@ _OF_HOURS = re.compile(r"all|(client|project|models)#.+#\d{4}-\d\d-\d\d")
 def uncompacted(store: Dynamo, today: str) -> Iterator[str]:
     """Yield what is left to do for a compactor, when all hours have long been over.
 
-    Only the row over all of *today* waits, since that day is not over. Rows of one item hold what they count, so that the sums need no knowledge of half-done merges.
+    Only the row over all of *today* waits, since that day is not over. A row of one item is what it
+    counts, so that its sum needs no knowledge of half-done merges.
     """
     parts: Counter[tuple[str, str]] = Counter()
     for item in store.items(NAMES.rollups):
