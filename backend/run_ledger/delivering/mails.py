@@ -14,6 +14,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain.delivery.deliveries import LIST_UNSUBSCRIBE, Letter
 
+NOTICE_HEADER = "X-Run-Ledger-Notice"
+"""The header of a mail that has the id of its delivery, whoever sends it."""
+
 
 class MailRefusedError(Exception):
     """A mail was not taken; the message says why, without an address."""
@@ -45,13 +48,18 @@ _SMTP = _MailPolicy(linesep="\r\n")
 def mail_of(
     sender: str, delivery_id: str, letter: Letter, recipients: Sequence[str]
 ) -> EmailMessage:
-    """Return a letter as a message. Its ``Message-ID`` is the same whenever it is sent again."""
+    """Return a letter as a message that has its id in it, the same whenever it is sent again.
+
+    Amazon SES puts a ``Message-ID`` of its own in the place of ours, so a header beside it has the
+    id, too.
+    """
     name, address = parseaddr(sender)
     mail = EmailMessage(policy=_SMTP)
     mail["From"] = Address(name or "Run Ledger", addr_spec=address)
     mail["To"] = ", ".join(recipients)
     mail["Subject"] = _unencoded(letter.subject)
     mail["Message-ID"] = f"<{delivery_id}@{address.rpartition('@')[2]}>"
+    mail[NOTICE_HEADER] = delivery_id
     mail["Auto-Submitted"] = "auto-generated"
     for header, value in letter.headers.items():
         mail[header] = _unencoded(value)

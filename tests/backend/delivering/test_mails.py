@@ -14,6 +14,7 @@ _HEADERS = {
     "To",
     "Subject",
     "Message-ID",
+    "X-Run-Ledger-Notice",
     "Auto-Submitted",
     "List-Id",
     "MIME-Version",
@@ -43,3 +44,10 @@ def test_no_name_makes_a_header(hostile: str) -> None:
     shown = str(parsed["Subject"])
     assert shown.replace("= ?", "=?") == hostile
     assert "text" in parsed.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+
+
+def test_the_id_stays_on_the_way() -> None:
+    """Amazon SES puts its own ``Message-ID`` in the place of ours, and leaves other headers."""
+    letter = Letter("fails", "text\n", "<p>html</p>")
+    mail = mail_of("ledger@acme.example", "n1-opened-ops", letter, ["a@acme.example"])
+    assert mail["X-Run-Ledger-Notice"] == "n1-opened-ops"

@@ -9,9 +9,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from dashboard_app import words
 from tests.support.dynamo.faults import Cut
 from tests.support.events.builders import Envelope, job_update
 from tests.support.receivers.digest_stage import OFF_URL, DigestStage
+from tests.support.recounts.told_incidents import keep_incidents
 
 from run_ledger.domain.delivery.channels import Channel
 from run_ledger.domain.digests.digest_figures import DigestFigures, DigestList
@@ -201,6 +203,27 @@ def test_hostile_names_are_text() -> None:
     assert off.startswith(f"{OFF_URL}?link=")
 
 
+def test_what_is_wrong_leads_to_its_incident() -> None:
+    """Not to the jobs of the digest's days: it may have begun after them."""
+    stage = DigestStage([work()], DUE)
+    stage.declare("acme", DAILY, OPS)
+    keep_incidents(stage.here.client, "acme", stage.here.now)
+    stage.sweep()
+    stage.take()
+    tags = Tags()
+    tags.feed(stage.mails[0][1].html)
+    assert "https://ledger.example/#/incidents/acme-open" in tags.links
+
+
+def test_a_digest_says_the_words_of_site_and_app() -> None:
+    """Records that went well are done, there and here."""
+    stage = DigestStage([work(delta={"records_ok": 3})], DUE)
+    stage.declare("acme", DAILY, OPS)
+    stage.sweep()
+    stage.take()
+    assert f"{words.COUNTERS['records_ok']}: 3 (" in stage.mails[0][1].text
+
+
 def test_no_other_client_is_ever_in_a_digest() -> None:
     """Neither its name nor its pipelines, projects or errors, though all is the same otherwise."""
     secret = {"type": "Globex", "message": "globex", "fingerprint": "globex-fp"}
@@ -243,6 +266,7 @@ def test_open_incidents_stand_first() -> None:
                     "client_id": "acme",
                     "pipeline": pipeline,
                     "project_id": None,
+                    "incident_id": f"i-{pipeline}",
                     "what": what,
                     "jobs": 3,
                     "last_job_id": "nightly-17",
@@ -259,8 +283,8 @@ def test_open_incidents_stand_first() -> None:
     assert section.heading == "Wrong now"
     first, second, rest = section.lines
     assert first.words == "acme / nightly fails. Since 22 Nov 02:10 UTC, 3 jobs."
-    assert "pipeline=nightly" in first.link
-    assert "pipeline" not in second.link
+    assert first.link == "https://ledger.example/#/incidents/i-nightly"
+    assert second.link == "https://ledger.example/#/incidents/i-None"
     assert rest.words == "and 10 more incidents"
 
 

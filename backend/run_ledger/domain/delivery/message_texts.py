@@ -11,7 +11,7 @@ from .deliveries import Delivery, Letter
 from .wordings import Wording
 
 _LINK_WORDS = "Open in Run Ledger"
-_MAIL_STYLE = "font-family:system-ui,sans-serif;font-size:16px;line-height:1.5;color:#1a1a1a"
+_STYLE = "font-family:system-ui,sans-serif;font-size:16px;line-height:1.5;max-width:40em"
 _CARD = "application/vnd.microsoft.card.adaptive"
 
 
@@ -25,8 +25,18 @@ def letter_of(wording: Wording) -> Letter:
     parts += [f"<pre style='white-space:pre-wrap'>{html.escape(one)}</pre>" for one in quoted]
     parts += [f'<p><a href="{html.escape(one)}">{_LINK_WORDS}</a></p>' for one in link]
     body = "".join(parts)
-    page = f'<!doctype html><html lang="en"><body style="{_MAIL_STYLE}">{body}</body></html>'
-    return Letter(wording.headline, text, page)
+    return Letter(wording.headline, text, mail_page(wording.headline, body))
+
+
+def mail_page(title: str, body: str) -> str:
+    """Return a mail's HTML around *body*: as wide as a phone, dark where the mail program is."""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
+        f"<title>{html.escape(title)}</title></head>"
+        f'<body style="{_STYLE};overflow-wrap:anywhere">{body}</body></html>'
+    )
 
 
 def slack_message(wording: Wording) -> dict[str, Any]:

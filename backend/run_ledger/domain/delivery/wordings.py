@@ -58,6 +58,8 @@ def _of_incident(kind: str, detail: Mapping[str, Any], site_url: str) -> Wording
     what = str(detail.get("what", ""))
     whose, phrase = _whose(what, detail), phrase_of(what)
     began = _time(detail.get("began_at"))
+    # Of what is over, it would be taken for the job that ended it.
+    has_last_job = what != DIFFERS and kind != INCIDENT_CLOSED
     if kind == INCIDENT_CLOSED:
         headline = f"Over: {whose} {_end(phrase, detail)}"
         lines = [f"It began {began}, and was over {_time(detail.get('closed_at'))}."]
@@ -71,7 +73,7 @@ def _of_incident(kind: str, detail: Mapping[str, Any], site_url: str) -> Wording
     known = {
         "Project": detail.get("project_id") if detail.get("pipeline") else None,
         "Tag": detail.get("tag"),
-        "Last job": None if what == DIFFERS else detail.get("last_job_id"),
+        "Last job": detail.get("last_job_id") if has_last_job else None,
     }
     lines += [f"{name}: {shortened(value)}" for name, value in known.items() if value]
     quoted = _quoted(detail.get("error"), what)

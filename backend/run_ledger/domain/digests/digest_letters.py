@@ -15,8 +15,8 @@ from msgspec import Struct
 
 from run_ledger.domain import instants
 from run_ledger.domain.delivery.deliveries import LIST_UNSUBSCRIBE, Delivery, Letter
+from run_ledger.domain.delivery.message_texts import mail_page
 from run_ledger.domain.delivery.wordings import shortened, url_encoded, wording_of
-from run_ledger.domain.incidents.alert_rules import STAFF
 from run_ledger.domain.incidents.causes import INCIDENT_OPENED
 
 from .digest_figures import DigestFigures, DigestList, GroupFigures, WorkFigures
@@ -29,7 +29,6 @@ _OFF = "Stop these digests"
 _FAILURES = "failed,timed_out"
 _MOST_NAMED = 3
 _MICROUSD = Decimal(1_000_000)
-_STYLE = "font-family:system-ui,sans-serif;font-size:16px;line-height:1.5;max-width:40em"
 _HEADING = "font-size:17px;margin:1.2em 0 .3em"
 _LIST = "margin:0;padding-left:1.2em"
 _SMALL = "font-size:14px;margin-top:1.5em"
@@ -113,13 +112,7 @@ def _page(words: DigestWords, footer: str, off_link: str) -> str:
         parts.append(f"<p>{_linked(Line('All jobs of this time in Run Ledger', words.link))}</p>")
     off = _linked(Line(_OFF, off_link))
     parts.append(f'<p style="{_SMALL}">{html.escape(footer)} {off}.</p>')
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark">'
-        f"<title>{html.escape(words.headline)}</title></head>"
-        f'<body style="{_STYLE};overflow-wrap:anywhere">{"".join(parts)}</body></html>'
-    )
+    return mail_page(words.headline, "".join(parts))
 
 
 def _linked(line: Line) -> str:
@@ -131,7 +124,7 @@ class _Address:
     """Makes addresses of the site's list of jobs, for exactly the days of a digest."""
 
     def __init__(self, figures: DigestFigures, site_url: str) -> None:
-        self._site_url = site_url
+        self.site_url = site_url
         self._whose = {} if figures.is_of_staff else {"client_id": figures.client_id}
         self._when = {"ended_from": figures.since, "ended_to": figures.until}
 
@@ -144,7 +137,7 @@ class _Address:
 
     def _of(self, filters: Mapping[str, str]) -> str:
         query = "&".join(f"{name}={url_encoded(value)}" for name, value in filters.items())
-        return f"{self._site_url}/#/jobs?{query}" if self._site_url else ""
+        return f"{self.site_url}/#/jobs?{query}" if self.site_url else ""
 
 
 def _sections(figures: DigestFigures, before: str, address: _Address) -> Iterator[Section]:
@@ -169,10 +162,9 @@ def _sections(figures: DigestFigures, before: str, address: _Address) -> Iterato
 
 def _incidents(figures: DigestFigures, address: _Address) -> Iterator[Line]:
     for one in figures.incidents.items:
-        told = wording_of(Delivery("", figures.client_id, "", INCIDENT_OPENED, "", one), "")
-        names = ("client_id", "pipeline", "project_id")
-        about = {name: one[name] for name in names if one[name] not in (None, STAFF)}
-        yield Line(f"{told.headline}. {told.lines[0]}", address.jobs(**about))
+        delivery = Delivery("", figures.client_id, "", INCIDENT_OPENED, "", one)
+        told = wording_of(delivery, address.site_url)
+        yield Line(f"{told.headline}. {told.lines[0]}", told.link)
     yield from _more(figures.incidents, "incident")
 
 
@@ -243,7 +235,7 @@ def _all(now: WorkFigures, then: WorkFigures, before: str) -> Iterator[Line]:
         "failed": "Failed",
         "timed_out": "Timed out",
         "cancelled": "Cancelled",
-        "records_ok": "Records ok",
+        "records_ok": "Records done",
         "records_failed": "Records failed",
         "records_skipped": "Records skipped",
     }

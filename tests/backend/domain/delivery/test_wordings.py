@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from html.parser import HTMLParser
 from typing import Any
 
@@ -87,7 +88,7 @@ def test_an_end_says_from_when_to_when(because: str, words: str) -> None:
     )
     wording = wording_of(end, SITE)
     assert wording.headline == f"Over: hooli / nightly {words}"
-    assert wording.lines[0] == "It began 22 Nov 02:10 UTC, and was over 22 Nov 03:10 UTC."
+    assert wording.lines == ("It began 22 Nov 02:10 UTC, and was over 22 Nov 03:10 UTC.",)
 
 
 @pytest.mark.parametrize("what", [*ALERT_WHATS, DIFFERS])
@@ -254,6 +255,18 @@ def test_hostile_words_are_text_in_a_mail(text: str) -> None:
     assert "\n" not in letter.subject
     assert "\r" not in letter.subject
     assert len(letter.subject) < 250
+
+
+def test_a_mail_fits_a_phone_and_its_colours() -> None:
+    """Its width is the screen's, long words are broken, and dark mail programs may turn it dark."""
+    page = Page()
+    page.feed(letter_of(wording_of(told(), SITE)).html)
+    named = {one.get("name"): one.get("content") for tag, one in page.elements if tag == "meta"}
+    assert named["viewport"] == "width=device-width, initial-scale=1"
+    assert named["color-scheme"] == "light dark"
+    styles = [one.get("style") or "" for _, one in page.elements]
+    assert any("overflow-wrap:anywhere" in one for one in styles)
+    assert not any(re.search(r"[;\s]color:", f";{one}") for one in styles)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
