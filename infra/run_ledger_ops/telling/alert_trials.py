@@ -1,4 +1,4 @@
-"""`run-ledger alerts`: see whether the channels work by which people are told."""
+"""`run-ledger alerts`: see whether channels work by which people are told, and what is expected."""
 
 import argparse
 import secrets
@@ -18,6 +18,8 @@ from run_ledger_ops.console.exceptions import OpsError
 from run_ledger_ops.console.target import Target
 from run_ledger_ops.console.terminal import Progress, say, say_json
 
+from .expectation_lists import list_expected
+
 DELIVERED = "delivered"
 _NOT_ALL = 1
 _USUAL_SECONDS = 60
@@ -32,11 +34,15 @@ examples:
   run-ledger alerts test --client acme                 all of one client
   run-ledger alerts test --client acme --channel ops   one
   run-ledger alerts test --staff                       all of staff
+  run-ledger alerts expected --client acme             what is expected of its pipelines
 
 A channel that was switched off, as its address was gone, is tried, and switched on if it answers.
 
 Exit code: 0 all trials were delivered; 1 some were not, or not yet; 2 the command could not
 start."""
+_EXPECTED = """\
+List what the clients' file and the events of pipelines say of how these should run, which of it
+counts, and why the rest does not."""
 
 
 def add_to(commands: Words) -> None:
@@ -44,8 +50,8 @@ def add_to(commands: Words) -> None:
     parser = add_command(
         commands,
         "alerts",
-        help="send a trial by the channels by which people are told",
-        description="See whether the channels work by which people are told.",
+        help="send a trial by the channels by which people are told, and list what is expected",
+        description="See whether the channels work by which people are told, and what is expected.",
         epilog=_EPILOG,
     )
     actions = add_actions(parser)
@@ -70,6 +76,13 @@ def add_to(commands: Words) -> None:
     )
     trial.add_argument("--json", action="store_true", help="print the outcome as JSON")
     target.add_options(trial)
+    expected = actions.add_parser(
+        "expected", help="list what is expected of pipelines", description=_EXPECTED
+    )
+    set_work(expected, list_expected)
+    expected.add_argument("--client", metavar="CLIENT", help="only of this client's pipelines")
+    expected.add_argument("--json", action="store_true", help="print the list as JSON")
+    target.add_options(expected)
 
 
 def _test(given: argparse.Namespace) -> int:
