@@ -7,6 +7,7 @@ from typing import Any
 from run_ledger_ops.account_checks.planned_stage import Looked, Notice, PlannedStage
 
 LIMITS: Mapping[tuple[str, str], int] = {
+    ("AWS::ApiGatewayV2::Api", "Name"): 128,
     ("AWS::CloudWatch::Alarm", "AlarmName"): 255,
     ("AWS::CloudWatch::Dashboard", "DashboardName"): 255,
     ("AWS::CloudFront::OriginAccessControl", "Name"): 64,

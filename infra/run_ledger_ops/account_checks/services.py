@@ -12,9 +12,11 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from run_ledger_ops.account_checks.planned_stage import Looked, Notice, PlannedStage
 
+_SOCKETS = "AWS::ApiGatewayV2"
 # By the first words of a type of resource: the service, what is asked of it, and its usual name.
 QUESTIONS: Mapping[str, tuple[str, str, Mapping[str, Any], str]] = {
     "AWS::ApiGateway": ("apigateway", "get_rest_apis", {"limit": 1}, "API Gateway"),
+    _SOCKETS: ("apigatewayv2", "get_apis", {"MaxResults": "1"}, "WebSocket APIs"),
     "AWS::CloudWatch": ("cloudwatch", "describe_alarms", {"MaxRecords": 1}, "CloudWatch"),
     "AWS::CodeDeploy": ("codedeploy", "list_applications", {}, "CodeDeploy"),
     "AWS::Cognito": ("cognito-idp", "list_user_pools", {"MaxResults": 1}, "Cognito user pools"),
@@ -30,6 +32,7 @@ EVERYWHERE = {"AWS::CloudFront", "AWS::IAM", "AWS::S3", "AWS::WAFv2"}
 """Services that are not asked: they are in no region, in all, or somebody named their resource."""
 _MADE_OF = {"AWS::Serverless": {"AWS::Lambda", "AWS::ApiGateway"}}
 _GRADUAL = "GradualRollout"
+_PUSH = "Push"
 _NOT_ACTIVE = {"OptInRequired", "SubscriptionRequiredException"}
 _THREADS = 8
 
@@ -38,7 +41,9 @@ def needed(planned: PlannedStage) -> set[str]:
     """Return the first words of the types of all that the stage is made of."""
     kinds = {str(one["Type"]).rpartition("::")[0] for one in planned.template.resources.values()}
     made = set().union(*(_MADE_OF.get(kind, {kind}) for kind in kinds))
-    return made | ({"AWS::CodeDeploy"} if planned.values.get(_GRADUAL) == "true" else set())
+    unused = set() if planned.values.get(_PUSH) == "true" else {_SOCKETS}
+    more = {"AWS::CodeDeploy"} if planned.values.get(_GRADUAL) == "true" else set()
+    return made - unused | more
 
 
 def look(client: Callable[[str], Any], region: str, planned: PlannedStage) -> Looked:

@@ -77,6 +77,15 @@ def test_absent_services_are_told() -> None:
     assert region.asked >= {"dynamodb", "lambda", "sqs", "cognito-idp"}
 
 
+def test_sockets_are_asked_for_only_where_pages_are_told() -> None:
+    """A region without them takes a stage whose pages ask by themselves."""
+    region = Region(absent={"apigatewayv2"})
+    assert services.look(region.client, "mars-north-1", planned()).notices == ()
+    stage = planned(values={"Push": "true"})
+    (notice,) = services.look(region.client, "mars-north-1", stage).notices
+    assert "No answer from WebSocket APIs in mars-north-1" in notice.text
+
+
 def test_refusals_show_that_a_service_is_there() -> None:
     """A missing right is for CloudFormation to tell, if it is one that is needed."""
     region = Region(refused={"kms": "AccessDeniedException", "sqs": "AccessDenied"})
