@@ -52,10 +52,14 @@ class Analyst:
         self.click(self.page.get_by_role("radio", name=name, exact=True))
 
     def choose(self, label: str, word: str, number: int = 0) -> None:
-        """Open a list and click a word in it, and wait until the address says so."""
+        """Open a list, type a word and click it there, and wait until the box says so.
+
+        Typing narrows the list: of a long one, Streamlit draws only the part in sight.
+        """
         box = self.page.get_by_role("combobox", name=label, exact=True).nth(number)
         box.scroll_into_view_if_needed()  # scrolling closes a list
         self.click(box)
+        box.fill(word)
         self.click(self.page.get_by_role("option", name=word, exact=True))
         expect(box).to_have_value(word)
         settle(self.page)
