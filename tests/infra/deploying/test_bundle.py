@@ -22,7 +22,9 @@ from run_ledger_ops.deploying.bundle import (
 ROOT = Path(__file__).resolve().parents[3]
 PYTHON = Path(sys.executable)
 # Where boto3 is told a service's name, or what asks the account's services is.
-MADE = r"""\b(?:client|_client|delivery_client|make|resource|_pages|_facts)\(\s*["']([a-z0-9-]+)["']"""
+MADE = (
+    r"""\b(?:client|_client|delivery_client|make|resource|_pages|_facts)\(\s*["']([a-z0-9-]+)["']"""
+)
 
 
 @pytest.fixture
