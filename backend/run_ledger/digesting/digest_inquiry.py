@@ -17,7 +17,7 @@ from run_ledger.domain.digests.digest_figures import DigestAnswers
 from run_ledger.domain.digests.digest_rules import DigestPeriod
 from run_ledger.domain.incidents.alert_rules import STAFF
 from run_ledger.domain.instants import MICROSECONDS
-from run_ledger.questions.asking import Json, path_of
+from run_ledger.questions.asking import Json, Refused, path_of
 from run_ledger.read.reader import Reader, Request
 
 _SELF = "digests"
@@ -68,9 +68,20 @@ def digest_answers(ask: ReaderAsking, client_id: str, period: DigestPeriod) -> D
         groups_before=ask("/trends", {**before, **grouped}),
         errors=ask("/errors", {**listed, **when, "new": "true"}),
         overdue=ask("/projects", {**listed, "overdue": "true"}),
-        incidents=ask("/incidents", {**listed, "sort": "jobs"}),
+        incidents=_open_incidents(ask, listed),
         tardy=[ask("/incidents", {**listed, **when, "what": what}) for what in _TARDY],
     )
+
+
+def _open_incidents(ask: ReaderAsking, listed: Json) -> Json:
+    """Return what is wrong, that by which most jobs failed first.
+
+    Where more is wrong than the API puts in such an order, what opened last comes first.
+    """
+    try:
+        return ask("/incidents", {**listed, "sort": "jobs"})
+    except Refused:
+        return ask("/incidents", {**listed, "state": "open"})
 
 
 def _days(period: DigestPeriod) -> Json:

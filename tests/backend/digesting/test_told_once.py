@@ -14,7 +14,8 @@ from tests.support.recounts.told_incidents import ended, tell
 from tests.support.recounts.views import reading_house
 
 from run_ledger.domain.digests.told_once import told_once
-from run_ledger.domain.instants import parse
+from run_ledger.domain.instants import Instant, parse
+from run_ledger.read import incidents
 
 
 def one(incident_id: str, **more: Any) -> dict[str, Any]:
@@ -57,6 +58,23 @@ def test_what_two_rules_tell_is_told_once(
     expected = [each["incident_id"] for each in listed] if left is None else left
     assert [each["incident_id"] for each in told_once(listed)] == expected
     assert {each["incident_id"] for each in told_once(listed[::-1])} == set(expected)
+
+
+@pytest.mark.parametrize("client_id", ["*", "acme"])
+def test_a_digest_comes_on_the_worst_day_too(
+    client_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With more incidents than the API puts in order, the latest stand there."""
+    monkeypatch.setattr(incidents, "MOST_SORTED", 20)
+    here = reading_house([job_update(job_id="a", client_id="acme", event_id="1")])
+    here.now = parse("2026-11-23T08:00:00Z")
+    declare(here.client, "acme")
+    for number in range(120):
+        at = Instant(parse("2026-11-22T10:00:00Z") + number * 1_000_000)
+        tell(here.client, at, [ended("acme", f"p-{number}", f"job-{number}", at)])
+    found = figures_of(here, date(2026, 11, 22), "UTC", client_id=client_id).incidents
+    assert (found.count, found.at_least) == (100, True)
+    assert [each["pipeline"] for each in found.items] == [f"p-{119 - n}" for n in range(10)]
 
 
 def test_staffs_digest_counts_no_failure_twice() -> None:
