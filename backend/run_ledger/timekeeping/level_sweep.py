@@ -17,9 +17,10 @@ from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.domain.incidents.alert_rules import AlertRule, IncidentScope
 from run_ledger.domain.incidents.causes import Standing
 from run_ledger.domain.incidents.expectations import Expectation
-from run_ledger.domain.incidents.levels import LevelSeen, levelled, withdrawn
+from run_ledger.domain.incidents.levels import LevelSeen, LevelThing, levelled, withdrawn
 from run_ledger.domain.instants import MICROSECONDS, Instant
 from run_ledger.domain.lengths import length_text
+from run_ledger.domain.state.job import DEFAULT_HEARTBEAT_SECONDS
 from run_ledger.store.clients.watched_clients import WatchedClient
 from run_ledger.store.incidents.incident_items import scope_key, scope_of
 from run_ledger.store.items.job_items import StoredJob
@@ -34,21 +35,13 @@ _NO_PIPELINE = ""
 """In place of a pipeline where an incident is about a project as a whole."""
 
 
-class _Wrong(NamedTuple):
-    """One thing that is wrong: since when, which job (or ""), and what it is in words."""
-
-    since: Instant
-    job_id: str
-    text: str
-
-
 class _Sight(NamedTuple):
     """What a look saw of a client: by scope, and the rule that asks for it.
 
     ``unclear`` are the families of which not all could be read.
     """
 
-    wrong: Mapping[IncidentScope, list[_Wrong]]
+    wrong: Mapping[IncidentScope, list[LevelThing]]
     rules: Mapping[IncidentScope, AlertRule]
     unclear: frozenset[str]
 
@@ -115,7 +108,7 @@ class LevelSweep:
             if found or scope.family in sight.unclear:
                 still.add(key)
             if found or scope.family not in sight.unclear:
-                level = _level(scope, found, looked_at)
+                level = LevelSeen(looked_at, tuple(sorted(found)))
                 self._tell(scope, partial(_levelled, scope, rule, level))
         if still != every:
             self._kept.keep_levels(client_id, still, revision)
@@ -128,7 +121,7 @@ class LevelSweep:
         watermark: Instant,
     ) -> _Sight:
         """Return what is wrong for a client; *due* are projects of it that were due."""
-        wrong: dict[IncidentScope, list[_Wrong]] = defaultdict(list)
+        wrong: dict[IncidentScope, list[LevelThing]] = defaultdict(list)
         rules: dict[IncidentScope, AlertRule] = {}
         opened = list(open_scopes)
         for scope in opened:
@@ -150,7 +143,7 @@ class LevelSweep:
         self,
         client: _Watched,
         watermark: Instant,
-        wrong: dict[IncidentScope, list[_Wrong]],
+        wrong: dict[IncidentScope, list[LevelThing]],
         rules: dict[IncidentScope, AlertRule],
     ) -> bool:
         """Add what is wrong with running jobs, and return whether all were looked at."""
@@ -167,7 +160,7 @@ class LevelSweep:
         client: _Watched,
         projects: Sequence[str],
         watermark: Instant,
-        wrong: dict[IncidentScope, list[_Wrong]],
+        wrong: dict[IncidentScope, list[LevelThing]],
         rules: dict[IncidentScope, AlertRule],
     ) -> None:
         client_id = client.declared.client_id
@@ -184,7 +177,7 @@ class LevelSweep:
             text = f"the project was due at {instants.clock_text(due_at)} and is not completed"
             for scope, rule in asked[key]:
                 rules[scope] = rule
-                wrong[scope].append(_Wrong(due_at, "", text))
+                wrong[scope].append(LevelThing(due_at, "", text))
 
     def _due(self, watching: Watching, watermark: Instant) -> Mapping[str, Sequence[str]]:
         """Return projects that were due, by client, those that were due last before others."""
@@ -272,7 +265,7 @@ def _is_candidate(client: _Watched, row: RunningSight, watermark: Instant) -> bo
 
 def _wrongs(
     client: _Watched, stored: StoredJob, watermark: Instant
-) -> Iterator[tuple[IncidentScope, AlertRule, _Wrong]]:
+) -> Iterator[tuple[IncidentScope, AlertRule, LevelThing]]:
     """Yield what is wrong with a job at *watermark*, and the rules that ask for it."""
     job = stored.job
     if job.client_id != client.declared.client_id or job.current.status != "running":
@@ -286,12 +279,14 @@ def _wrongs(
                 job.client_id, job.pipeline, project_id, "stalled", owner=listener.owner
             )
             text = f"a running job was last heard of at {instants.clock_text(stored.last_seen_at)}"
-            yield scope, rule, _Wrong(stored.last_seen_at, job.job_id, text)
+            heartbeat = job.latest("heartbeat_seconds") or DEFAULT_HEARTBEAT_SECONDS
+            since = Instant(stored.last_seen_at + heartbeat * MICROSECONDS)
+            yield scope, rule, LevelThing(since, job.job_id, text)
 
 
 def _too_long(
     client: WatchedClient, listener: Listener, stored: StoredJob, watermark: Instant
-) -> Iterator[tuple[IncidentScope, AlertRule, _Wrong]]:
+) -> Iterator[tuple[IncidentScope, AlertRule, LevelThing]]:
     """Yield that a job has run for longer than it may, if it has and a rule asks for it."""
     job = stored.job
     one, began = _limit(client, job.pipeline, job.project_id), job.current.started_at
@@ -304,12 +299,7 @@ def _too_long(
         scope = IncidentScope(
             job.client_id, one.pipeline, one.project, "too_long", owner=listener.owner
         )
-        yield scope, rule, _Wrong(Instant(began + _longest(one)), job.job_id, text)
-
-
-def _level(scope: IncidentScope, found: Sequence[_Wrong], looked_at: Instant) -> LevelSeen:
-    first = min(found, default=_Wrong(looked_at, "", ""))
-    return LevelSeen(looked_at, len(found), first.since, first.job_id, (scope.family, first.text))
+        yield scope, rule, LevelThing(Instant(began + _longest(one)), job.job_id, text)
 
 
 def _levelled(

@@ -20,6 +20,7 @@ from run_ledger.domain import instants
 from run_ledger.domain.contract.probes import Probe
 from run_ledger.domain.incidents.alert_rules import AlertRule
 from run_ledger.domain.incidents.expectations import Expectation
+from run_ledger.domain.incidents.incident_acts import IncidentAct
 from run_ledger.domain.instants import MICROSECONDS, Instant
 from run_ledger.doors.event_bus import Bus
 from run_ledger.store.clients.watched_clients import watched_item
@@ -314,6 +315,27 @@ def test_a_stalled_job_is_judged_at_the_watermark(stage: Stage) -> None:
     stage.report("a", "slow", delta={"records_ok": 1})
     stage.pass_minutes(8)
     assert stage.words[1:] == [("closed", "stalled", "healed")]
+
+
+def test_a_job_that_stalls_after_a_resolve_is_told(stage: Stage) -> None:
+    """Though it was last heard of before, and the job that was resolved is silent for ever."""
+    stage.declare(alerts=(AlertRule("stalled", grace_seconds=0),))
+    stage.report("killed", "slow")
+    stage.pass_minutes(6)
+    stage.report("other", "slow")
+    stage.pass_minutes(12)
+    ((_, told),) = stage.told
+    row = stage.teller._rows.find(told["incident_id"])
+    assert row is not None
+    act = IncidentAct("e", "resolve", stage.now, "person#1", "kim")
+    assert stage.teller._incidents.act(row, act, "0" * 32) == "taken"
+    stage.pass_minutes(12)
+    assert stage.words == [
+        ("opened", "stalled", None),
+        ("closed", "stalled", "resolved"),
+        ("opened", "stalled", None),
+    ]
+    assert (stage.told[-1][1]["jobs"], stage.told[-1][1]["last_job_id"]) == (1, "other")
 
 
 def test_an_overdue_project(stage: Stage) -> None:

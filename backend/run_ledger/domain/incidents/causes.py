@@ -168,6 +168,10 @@ class Cause(Struct, frozen=True):
         """Return when the last good job ended, at *good_at*, or it was resolved after that."""
         return max((at for at in (good_at, self.resolved_at) if at is not None), default=None)
 
+    def is_after_resolve(self, at: Instant) -> bool:
+        """Return whether what began at *at* is later than what somebody has resolved."""
+        return self.resolved_at is None or at > self.resolved_at
+
     @property
     def present_answers(self) -> Answers:
         """Return how people have answered the incident that is open."""

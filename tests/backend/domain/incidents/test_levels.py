@@ -8,7 +8,7 @@ from run_ledger.domain.incidents.alert_rules import AlertRule, IncidentScope
 from run_ledger.domain.incidents.causes import CauseKey, Standing
 from run_ledger.domain.incidents.incident_acts import IncidentAct
 from run_ledger.domain.incidents.judging import acted
-from run_ledger.domain.incidents.levels import LevelSeen, levelled
+from run_ledger.domain.incidents.levels import LevelSeen, LevelThing, levelled
 from run_ledger.domain.instants import Instant
 
 SCOPE = IncidentScope("acme", "", "catalogue", "overdue")
@@ -19,7 +19,7 @@ DUE_AT = Instant(50)
 
 def looked(standing: Standing, jobs: int, at: int) -> Standing:
     """Return what a look makes of a standing: of a project that was due, or is well."""
-    level = LevelSeen(Instant(at), jobs, DUE_AT, "", ("overdue", "due"))
+    level = LevelSeen(Instant(at), (LevelThing(DUE_AT, "", "due"),) * jobs)
     return levelled(SCOPE, standing, RULE, level, Instant(at))
 
 
@@ -46,10 +46,57 @@ def test_what_was_resolved_is_told_again_once_it_was_well_in_between() -> None:
     assert kinds(looked(standing, 1, 160)) == ["opened", "closed", "opened"]
 
 
+STALLED = IncidentScope("acme", "nightly", None, "stalled")
+SILENT = CauseKey("stalled", "")
+
+
+def stalls(standing: Standing, at: int, **since: int) -> Standing:
+    """Return what a look makes of a standing in which these jobs have stalled since so long."""
+    things = tuple(sorted(LevelThing(Instant(one), job_id, "x") for job_id, one in since.items()))
+    rule = AlertRule("stalled", grace_seconds=0)
+    return levelled(STALLED, standing, rule, LevelSeen(Instant(at), things), Instant(at))
+
+
+def test_what_begins_after_a_resolve_is_told_though_the_rest_goes_on() -> None:
+    """A job that was killed is silent for ever: it must not silence what becomes of others."""
+    standing = stalls(Standing(), 100, killed=90)
+    incident = standing.causes[SILENT].incident
+    assert incident is not None
+    resolve = IncidentAct("e", "resolve", Instant(110), "person#1", "ann@acme.example")
+    resolved = acted(standing.causes[SILENT], incident.incident_id, resolve, Instant(110))
+    assert resolved is not None
+    standing = stalls(Standing(causes={SILENT: resolved}), 120, killed=90)
+    assert standing.causes[SILENT].incident is None
+    standing = stalls(standing, 130, killed=90, other=125)
+    (*_, told) = standing.causes[SILENT].notices
+    assert (told.kind, told.jobs, told.last_job_id) == ("incident_opened", 1, "other")
+    assert told.incident.began_at == 125
+    standing = stalls(standing, 140, killed=90, other=125, third=135)
+    assert standing.causes[SILENT].jobs == 2
+    standing = stalls(standing, 150, killed=90)
+    for at in (160, 170):
+        standing = stalls(standing, at, killed=90)
+    kinds = [one.kind.removeprefix("incident_") for one in standing.causes[SILENT].notices]
+    assert kinds == ["opened", "closed", "opened", "closed"]
+    assert standing.causes[SILENT].goes_on_resolved
+    standing = stalls(standing, 180)
+    assert standing.causes[SILENT].resolved_at is None
+
+
+def test_what_was_well_after_a_later_incident_is_told_again() -> None:
+    """Also where the look that finds it well has nothing to close any more."""
+    standing = stalls(Standing(), 100, killed=90)
+    cause = structs.replace(standing.causes[SILENT], incident=None, resolved_at=Instant(110))
+    standing = stalls(Standing(causes={SILENT: cause}), 130, killed=90, other=125)
+    standing = stalls(standing, 150, killed=90)
+    standing = stalls(standing, 160)
+    assert standing.causes[SILENT].resolved_at is None
+
+
 def test_a_rule_that_is_changed_counts_at_the_next_look() -> None:
     """Though as many are so as before: whoever asks for one instead of three hears of it now."""
     three, one = (AlertRule("overdue", after=after, grace_seconds=0) for after in (3, 1))
-    level = LevelSeen(Instant(100), 1, DUE_AT, "", ("overdue", "due"))
+    level = LevelSeen(Instant(100), (LevelThing(DUE_AT, "", "due"),))
     standing = levelled(SCOPE, Standing(), three, level, Instant(100))
     assert kinds(standing) == []
     again = structs.replace(level, looked_at=Instant(110))
