@@ -19,6 +19,14 @@ const OTHERS = Object.freeze({
   differs: ["Differs from its entries"],
 });
 
+/** Why incidents close, by the API's word for it. */
+const ENDS = Object.freeze({
+  healed: "well again",
+  withdrawn: "no longer wrong, by what is known now",
+  resolved: "resolved",
+  month_over: "the month is over",
+});
+
 /** The client of what concerns staff alone. */
 const STAFF = "*";
 
@@ -97,15 +105,36 @@ export function jobsText({ jobs, what }, format) {
   return one === undefined ? words : words.replace("…", countOf(jobs, one, many, format));
 }
 
-/** Return why an incident is over, as the rest of a sentence that begins with `jobsText`.
+/**
+ * Return how many jobs or runs there were at a time; "" of what counts neither.
+ *
+ * @param {string} what
+ * @param {number} count
+ * @param {Format} format
+ */
+export function countText(what, count, format) {
+  const [, one, many] = valueOf(OTHERS, what) ?? ["", "job", "jobs"];
+  return one === undefined || count === 0 ? "" : countOf(count, one, many, format);
+}
+
+/**
+ * Return why an incident is over, as the rest of a sentence that begins with `jobsText`.
  *
  * @param {Incident} incident
  */
 export function endText({ what, closed_because: why }) {
   if (why !== "healed") {
-    return `and the incident is closed${why === null ? "" : ` (${why.replaceAll("_", " ")})`}.`;
+    return `and the incident is closed${why === null ? "" : `: ${closedWords(why)}`}.`;
   }
   return isCounted(what) || what === "new_error" ? "until a later job ran well." : "until all was well again.";
+}
+
+/** @param {string} because why an incident closed */
+export const closedWords = (because) => wordIn(ENDS, because);
+
+/** @param {Readonly<Record<string, string>>} words @param {string} name */
+export function wordIn(words, name) {
+  return valueOf(words, name) ?? name.replaceAll("_", " ");
 }
 
 /** @param {string} what whether it is a result that lists of jobs can be narrowed down to */

@@ -1,5 +1,7 @@
 /** What became of an incident, in words: who did what, and until when. */
 
+import { closedWords, wordIn } from "./incident-words.js";
+
 /** Why people were told again, by the API's word for it. */
 const CHANGES = Object.freeze({
   grew: "Grew",
@@ -9,12 +11,6 @@ const CHANGES = Object.freeze({
   unmuted: "Unmuted",
   mute_ended: "Mute ended",
   noted: "Note",
-});
-const ENDS = Object.freeze({
-  healed: "well again",
-  withdrawn: "no longer wrong, by what is known now",
-  resolved: "resolved",
-  month_over: "the month is over",
 });
 
 /**
@@ -36,10 +32,5 @@ function whatHappened(kind, because) {
   if (because === null) {
     return plain;
   }
-  return kind === "changed" ? wordIn(CHANGES, because) : `${plain}: ${wordIn(ENDS, because)}`;
-}
-
-/** @param {Readonly<Record<string, string>>} words @param {string} name */
-function wordIn(words, name) {
-  return Object.hasOwn(words, name) ? words[name] : name.replaceAll("_", " ");
+  return kind === "changed" ? wordIn(CHANGES, because) : `${plain}: ${closedWords(because)}`;
 }

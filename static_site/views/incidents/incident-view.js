@@ -7,6 +7,7 @@ import { createJobsOf } from "../../components/incidents/incident-parts.js";
 import {
   clientHashOf,
   clientText,
+  countText,
   endText,
   errorText,
   lastJobOf,
@@ -21,7 +22,6 @@ import { bdi, h, keyedList, setHidden, setText } from "../../lib/dom.js";
 import { exactUtc } from "../../lib/format.js";
 import { jobHash, listHash } from "../../lib/route.js";
 import { readOneIncident } from "../../lib/view-shapes.js";
-import { countOf } from "../../lib/words.js";
 
 /** @param {Context} context */
 export function createIncidentView(context) {
@@ -34,7 +34,7 @@ export function createIncidentView(context) {
   const list = h("ol", { class: "incident-turns" });
   const history = keyedList(list, {
     keyOf: (/** @type {IncidentTurn} */ turn) => `${turn.at} ${turn.kind} ${turn.because} ${turn.event_id}`,
-    make: () => createTurn(context),
+    make: () => createTurn(context, () => incident.data()?.what ?? ""),
   });
   const answer = acting && createAnswerForm({ acting, clock, onSent: () => view.poll.hurry(), onEnded });
   const answers = answer && createCard("answer", "Answer", answer.element);
@@ -108,20 +108,20 @@ function factsOf(incident, now, format) {
   ].filter(({ text }) => text !== "");
 }
 
-/** @param {Context} context @returns {Part<IncidentTurn>} */
-function createTurn({ format, clock }) {
+/** @param {Context} context @param {() => string} what @returns {Part<IncidentTurn>} */
+function createTurn({ format, clock }, what) {
   const at = createTimeText(format);
-  const what = bdi("");
+  const happened = bdi("");
   const count = h("span", { class: "quiet" });
   const text = bdi("", "incident-turns__text");
   return {
-    element: h("li", {}, at.element, h("div", {}, what, count, text)),
+    element: h("li", {}, at.element, h("div", {}, happened, count, text)),
 
     update(turn) {
       const now = clock.now();
       at.update(turn.at, now);
-      setText(what, turnText(turn, now, format));
-      setText(count, turn.jobs === 0 ? "" : countOf(turn.jobs, "job", "jobs", format));
+      setText(happened, turnText(turn, now, format));
+      setText(count, countText(what(), turn.jobs, format));
       setText(text, turn.text ?? "");
       setHidden(text, turn.text === null);
     },

@@ -29,7 +29,7 @@ export function createIncidentsView(context) {
     empty: ({ state }) => ({
       title: state === "" ? "No incident is open" : "There are no incidents",
       text: [
-        "None is known of these clients and filters. What fails by a rule of a client’s alerts is one.",
+        "None matches these filters. The alerts of each client say what is an incident.",
         ...(state === "" ? [h("a", { href: listHash("incidents", { state: "closed" }) }, "Closed incidents")] : []),
       ],
     }),

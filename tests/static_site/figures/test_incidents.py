@@ -300,6 +300,7 @@ def test_a_history_says_who_did_what(page: Page, origin: FakeOrigin) -> None:
     shown = page.locator(".incident-turns li")
     expect(shown).to_have_count(5)
     expect(shown.nth(0)).to_contain_text("Opened")
+    expect(shown.nth(0)).not_to_contain_text("job")
     expect(shown.nth(1)).to_contain_text("Muted by ada@acme.example until")
     expect(shown.nth(2)).to_contain_text("Note by bob@acme.example")
     expect(shown.nth(2)).to_contain_text(HOSTILE[0])
@@ -309,3 +310,31 @@ def test_a_history_says_who_did_what(page: Page, origin: FakeOrigin) -> None:
     expect(facts).to_contain_text("Muted until")
     expect(facts).not_to_contain_text("Jobs of the pipeline")
     assert page.evaluate("window.broken") is None
+
+
+@pytest.mark.parametrize(
+    ("what", "counted", "because"),
+    [
+        ("missed", "2 runs", "withdrawn"),
+        ("failed", "2 jobs", "withdrawn"),
+        ("budget", "", "month_over"),
+    ],
+)
+def test_an_end_is_told_in_words(
+    page: Page, origin: FakeOrigin, what: str, counted: str, because: str
+) -> None:
+    """Runs are not called jobs, and no word of the API's stands for why it is over."""
+    words = {
+        "withdrawn": "no longer wrong, by what is known now",
+        "month_over": "the month is over",
+    }
+    turns = [make_turn(ago(hours=1), "opened", None, 2)]
+    told = {"what": what, "jobs": 2, "history": turns, "closed_because": because}
+    origin.incidents = [make_incident("one", closed_at=ago(minutes=9), **told)]
+    sign_in(page, origin, "#/incidents/one")
+    expect(page.locator(".incident__state")).to_contain_text(
+        f"the incident is closed: {words[because]}."
+    )
+    turn = page.locator(".incident-turns li")
+    expect(turn).to_have_count(1)
+    assert turn.locator(".quiet").inner_text() == counted
