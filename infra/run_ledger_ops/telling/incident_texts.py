@@ -5,7 +5,25 @@ from typing import Any
 
 _MOST_ERROR = 100
 _MOST_TEXT = 300
-_FAILURES = {"failed": "failed", "timed_out": "timed out", "partial": "ended partial"}
+# As on the site: after a number of jobs or runs, and where nothing is counted.
+_COUNTED = {
+    "failed": "failed",
+    "timed_out": "timed out",
+    "partial": "ended partial",
+    "new_error": "failed by a new error",
+    "error_rate": "failed, which is too often",
+    "too_long": "running too long",
+}
+_UNCOUNTED = {
+    "overdue": "overdue",
+    "budget": "budget reached",
+    "differs": "differs from its entries",
+}
+_ENDS = {
+    "healed": "well again",
+    "withdrawn": "no longer wrong, by what is known now",
+    "month_over": "the month is over",
+}
 _RUNS = ("missed", "late")
 _STAFF = "*"
 
@@ -37,7 +55,7 @@ def lines_of(incident: Mapping[str, Any]) -> Iterator[str]:
     for name in ("last_job_id", "began_at", "opened_at", "closed_at", "closed_because"):
         value = incident.get(name)
         if value is not None:
-            shown = _time(value) if name.endswith("_at") else plain(value)
+            shown = _time(value) if name.endswith("_at") else plain(_ENDS.get(value, value))
             yield f"{name.replace('_', ' ')}: {shown}"
     yield "history:"
     for turn in incident.get("history") or ():
@@ -45,7 +63,8 @@ def lines_of(incident: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _turn(turn: Mapping[str, Any]) -> str:
-    said = plain(turn.get("because") or turn.get("kind")).replace("_", " ")
+    because = turn.get("because") or turn.get("kind")
+    said = plain(_ENDS.get(str(because), because)).replace("_", " ")
     by = f" by {plain(turn['by'])}" if turn.get("by") else ""
     until = f" until {_time(turn['until'])}" if turn.get("until") else ""
     text = f": {plain(turn['text'], _MOST_TEXT)}" if turn.get("text") else ""
@@ -64,7 +83,9 @@ def _how(incident: Mapping[str, Any]) -> str:
 
 def _what(incident: Mapping[str, Any]) -> str:
     what, jobs = str(incident.get("what")), incident.get("jobs")
-    word = _FAILURES.get(what, plain(what).replace("_", " "))
+    if what in _UNCOUNTED:
+        return _UNCOUNTED[what]
+    word = _COUNTED.get(what, plain(what).replace("_", " "))
     if not isinstance(jobs, int) or not jobs:
         return word
     counted = "run" if what in _RUNS else "job"
