@@ -53,8 +53,8 @@ def _page(status: int, headline: str, body: str, **headers: str) -> Answer:
 ASKING = _page(
     200,
     "Stop these digests?",
-    "<p>The mail address that got this link then gets no more digests of this client. "
-    "Other addresses still get theirs.</p>" + _BUTTON,
+    "<p>They come from Run Ledger. If you stop them, the mail address that got this link gets no "
+    "more of them. Other addresses still get theirs.</p>" + _BUTTON,
 )
 STOPPED = _page(
     200,

@@ -18,7 +18,8 @@ _COLOURS = {Level.WELL: "32", Level.LOOK: "33", Level.WRONG: "31", Level.UNKNOWN
 _DESCRIPTION = """\
 Say on one screen whether all is well: the stack, the API, the intake where there is one, whether
 the API's reader is kept from secrets, whether people are asked for a second factor, jobs, rejected
-events, how far the figures are proved, the queue and the age of its messages, dead letters, alarms.
+events, how far the figures are proved, the queue and the age of its messages, the channels by which
+people are told and who gets digests, dead letters, alarms.
 The command changes nothing.
 
 With --probe it also tries what only a running system can show: a marked event comes over the bus

@@ -27,6 +27,7 @@ from run_ledger_ops.local.edge import gateway
 from run_ledger_ops.local.edge.first_readers import are_well, warm_readers
 from run_ledger_ops.local.edge.outbox_page import OutboxPage
 from run_ledger_ops.local.edge.proxy import Proxy
+from run_ledger_ops.local.first_digests import ask_for_digests
 from run_ledger_ops.local.local_deployment import STACK_NAME, LocalDeployment
 from run_ledger_ops.local.local_origin import api_of, routes_of
 from run_ledger_ops.local.machine import ports, writer_feed
@@ -125,7 +126,7 @@ class LocalStack:
             self._children["demo"] = self._demo(
                 ("--backfill-days", "0"), self._state.logs / "demo.log"
             )
-        self._say(readiness(running, self._state.stack_file))
+        self._say(readiness(running, self._state.stack_file, demo=self._options.demo))
 
     def watch(self) -> None:
         """Return only by an exception: when something that should run has ended."""
@@ -322,6 +323,7 @@ class LocalStack:
             machine_client_secret=machine["ClientSecret"],
             passwords=passwords,
             report_key=report_key,
+            outbox=self._state.outbox,
             outbox_path=self._outbox().path,
         )
         config = site_config(running, demo=self._options.demo)
@@ -365,8 +367,11 @@ class LocalStack:
             child.wait(_WATCH_SECONDS)
         del self._children["demo's past"]
         with Progress("events still to take in", None) as waiting:
-            if not writer_feed.wait_until_empty(cloud, running.queue_url, waiting.show):
-                self._say("The ledger is still taking in the demo's past; pages fill as it goes.")
+            is_filled = writer_feed.wait_until_empty(cloud, running.queue_url, waiting.show)
+        if is_filled:  # a digest of a part of the past would be wrong for good
+            ask_for_digests(cloud.client, running.outputs["DigesterFunctionName"])
+        else:
+            self._say("The ledger is still taking in the demo's past; pages fill as it goes.")
 
     def _demo(self, arguments: tuple[str, ...], log: Path | None) -> ChildProcess:
         command = [

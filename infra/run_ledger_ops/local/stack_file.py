@@ -32,6 +32,7 @@ class Running:
     machine_client_secret: str
     passwords: dict[str, str]
     report_key: str
+    outbox: Path
     outbox_path: str
 
 
@@ -69,6 +70,7 @@ def stack_document(running: Running) -> dict[str, Any]:
         "push_url": f"{running.site_origin.replace('http', 'ws', 1)}/push",
         "report_scope": outputs["ReportScope"],
         "report_key": running.report_key,
+        "outbox": str(running.outbox),
         "outbox_url": f"{running.site_origin}{running.outbox_path}",
         "tables": {name: outputs[f"{name.capitalize()}Table"] for name in Tables._fields},
     }
@@ -115,8 +117,9 @@ def _aws() -> str:
     return str(own) if own.exists() and not shutil.which("aws") else "aws"
 
 
-def readiness(running: Running, stack_file: Path) -> str:
+def readiness(running: Running, stack_file: Path, *, demo: bool) -> str:
     """Return the text that says that the stack is ready, and how to use it."""
+    digest = "  (a digest of yesterday comes within a minute)" if demo else ""
     logins = [
         f"{person.email}  {running.passwords[person.role]}  (groups {', '.join(person.groups)})"
         for person in PEOPLE
@@ -130,7 +133,7 @@ def readiness(running: Running, stack_file: Path) -> str:
         f"  API            {running.site_origin}/api",
         f"  Intake         {running.site_origin}/intake",
         f"  Assistants     {running.site_origin}{MCP_PATH}",
-        f"  Mails          {running.site_origin}{running.outbox_path}",
+        f"  Mails          {running.site_origin}{running.outbox_path}{digest}",
         *dashboard,
         f"  Sign in as     {logins[0]}",
         *(f"                 {login}" for login in logins[1:]),

@@ -16,6 +16,7 @@ from tests.support.site import site_seed
 from tests.support.stacks.local_stack import LocalStack, wait_for
 
 from run_ledger_ops import command
+from run_ledger_ops.local.first_digests import ask_for_digests
 
 pytestmark = [pytest.mark.local_stack, pytest.mark.browser]
 
@@ -42,10 +43,7 @@ def mails(
     ]
     folder = tmp_path_factory.mktemp("digests")
     site_seed.declare_clients(running, folder, {"clients": clients})
-    called = running.client("lambda").invoke(
-        FunctionName="run-ledger-local-digester", Qualifier="live", Payload=b"{}"
-    )
-    assert "FunctionError" not in called, called["Payload"].read()
+    ask_for_digests(running.client, "run-ledger-local-digester")
     wait_for("the digests", lambda: len(_digests(running)) == 4, SECONDS)
     return _digests(running)
 

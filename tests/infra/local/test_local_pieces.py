@@ -61,6 +61,7 @@ RUNNING = Running(
         "ReportScope": "run-ledger/report",
     }
     | {f"{name}Table": f"t-{name.lower()}" for name in TABLES},
+    outbox=Path("/state/outbox"),
     outbox_path="/outbox/key",
     queue_url="q",
     dlq_url="dlq",
@@ -147,6 +148,7 @@ def test_stack_document_says_how_to_join_in() -> None:
     assert document["site_url"] == "http://127.0.0.1:8600/"
     assert document["jwks_url"] == "http://127.0.0.1:4566/pool/.well-known/jwks.json"
     assert document["users"]["client"]["client_id"] == "acme"
+    assert document["outbox"] == "/state/outbox"
     assert document["tables"]["rejections"] == "t-rejections"
 
 
@@ -160,14 +162,16 @@ def test_site_config_holds_no_secret() -> None:
 
 def test_readiness_names_addresses_logins_and_an_example() -> None:
     """Whoever starts it reads there all that is needed."""
-    text = readiness(RUNNING, Path("/state/stack.json"))
+    text = readiness(RUNNING, Path("/state/stack.json"), demo=True)
     for fact in (
         *("http://127.0.0.1:8600/", "http://127.0.0.1:8600/api", "/state/stack.json"),
         *("staff@run-ledger.example  staff-password", "someone@acme.example  client-password"),
         example_command(RUNNING),
+        "http://127.0.0.1:8600/outbox/key  (a digest of yesterday comes within a minute)",
     ):
         assert fact in text
     assert "Analysts' app" not in text
+    assert "digest" not in readiness(RUNNING, Path("/state/stack.json"), demo=False)
 
 
 def test_example_is_one_shell_command_that_carries_its_event() -> None:

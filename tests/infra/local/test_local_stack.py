@@ -56,6 +56,7 @@ STACK_KEYS = {
     "report_scope",
     "act_scope",
     "report_key",
+    "outbox",
     "outbox_url",
     "users",
     "queue_url",
