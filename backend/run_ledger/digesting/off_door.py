@@ -36,7 +36,7 @@ class OffDoor(NamedTuple):
         if method != "POST":
             return ASKING if is_link_secret(secret) else UNKNOWN
         try:
-            reader = self.records.reader_of_link(secret)
+            reader = self.records.reader_of_link(secret, self.now())
             if reader is None:
                 return UNKNOWN
             self.records.switch_off(reader, self.now(), "link")

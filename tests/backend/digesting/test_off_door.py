@@ -127,6 +127,16 @@ def test_forged_and_altered_links_switch_nothing_off(stage: DigestStage) -> None
     assert off(stage, "acme") == off(stage, "globex") == set()
 
 
+def test_a_link_ends_by_itself(stage: DigestStage) -> None:
+    """After 400 days, whenever the table drops what has expired."""
+    secret = secret_of(letters(stage)["acme", "a@acme.example"])
+    stage.wait(400 * 24 * 60)
+    assert door(stage).answer("POST", secret).status == 404
+    assert off(stage, "acme") == set()
+    stage.wait(-1)
+    assert door(stage).answer("POST", secret).status == 200
+
+
 def test_no_link_shows_whose_it_is(stage: DigestStage) -> None:
     """Neither client nor address nor a digest of them stands in it, and each mail has another."""
     links = [one.headers["List-Unsubscribe"] for one in letters(stage).values()]

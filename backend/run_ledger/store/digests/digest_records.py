@@ -120,8 +120,8 @@ class DigestRecords:
         }
         self._call("put_item", Item=_link_key(secret) | to_item(values))
 
-    def reader_of_link(self, secret: str) -> DigestReader | None:
-        """Return whom a link switches off; None where *secret* is that of no link.
+    def reader_of_link(self, secret: str, now: Instant) -> DigestReader | None:
+        """Return whom a link switches off; None where *secret* is that of none, or of an old one.
 
         What is compared is a digest of the secret, so that no time that it takes gives any of the
         secret away.
@@ -132,6 +132,8 @@ class DigestRecords:
         if found is None:
             return None
         item = from_item(found)
+        if item["expires_at"] * MICROSECONDS <= now:
+            return None
         return DigestReader(item["client_id"], item["address_digest"])
 
     def _put_new(self, item: Item) -> bool:
