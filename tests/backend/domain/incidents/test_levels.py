@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import structs
 
 from run_ledger.domain.incidents.alert_rules import AlertRule, IncidentScope
-from run_ledger.domain.incidents.causes import CauseKey, Standing
+from run_ledger.domain.incidents.causes import Cause, CauseKey, Standing
 from run_ledger.domain.incidents.incident_acts import IncidentAct
 from run_ledger.domain.incidents.judging import acted
 from run_ledger.domain.incidents.levels import LevelSeen, LevelThing, levelled
@@ -91,6 +93,44 @@ def test_what_was_well_after_a_later_incident_is_told_again() -> None:
     standing = stalls(standing, 150, killed=90)
     standing = stalls(standing, 160)
     assert standing.causes[SILENT].resolved_at is None
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(("look", "look", "resolve", "stale")),
+            st.frozensets(st.sampled_from("abc")),
+            st.integers(0, 15),
+        ),
+        max_size=14,
+    )
+)
+def test_what_is_so_since_a_resolve_is_open(steps: list[tuple[str, frozenset[str], int]]) -> None:
+    """In any order of looks and acts, as a list of what began when says it, and told in turns."""
+    standing, began, resolved_at = Standing(), dict[str, int](), 0
+    for number, (step, so, ago) in enumerate(steps):
+        now = 100 + 10 * number
+        cause = standing.causes.get(SILENT, Cause())
+        if step == "resolve" and cause.incident is not None:
+            at = now - ago
+            resolve = IncidentAct(f"{number}", "resolve", Instant(at), "person#1", "ann")
+            after = acted(cause, cause.incident.incident_id, resolve, Instant(now))
+            assert after is not None
+            standing, resolved_at = Standing(causes={SILENT: after}), max(resolved_at, at)
+        elif step == "stale":
+            assert stalls(standing, now - 1_000, a=1) == standing or not standing.causes
+        elif step == "look":
+            began = {one: began.get(one, now - 5) for one in so}
+            standing = stalls(standing, now, **began)
+            resolved_at = resolved_at if began else 0
+            left = [one for one in began.values() if one > resolved_at]
+            incident = standing.causes[SILENT].incident if standing.causes else None
+            assert (incident is not None) is bool(left)
+            assert incident is None or incident.jobs == len(left)
+    notices = standing.causes[SILENT].notices if standing.causes else ()
+    kinds = [one.kind.removeprefix("incident_") for one in notices]
+    assert kinds == ["opened", "closed"] * (len(kinds) // 2) + ["opened"] * (len(kinds) % 2)
+    assert len({one.notice_id for one in notices}) == len(notices)
 
 
 def test_a_rule_that_is_changed_counts_at_the_next_look() -> None:
