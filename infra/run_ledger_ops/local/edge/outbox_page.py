@@ -1,13 +1,17 @@
 """The page of the mails that the local stack would have sent: the newest first, all as text.
 
-Addresses of http and https in a mail's text are links, as mail programs make them.
+Addresses of http and https in a mail's text are links, as mail programs make them. Beside it, each
+mail's HTML is a page of its own, shut off from all others of the stack.
 """
 
 import html
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
+from urllib.parse import parse_qs, quote
 
 MOST_MAILS = 50
 HEADERS: Mapping[str, str] = {
@@ -16,6 +20,11 @@ HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
+}
+# Of another origin than the page, so that nothing in a mail gets at it or at the site.
+MAIL_HEADERS: Mapping[str, str] = {
+    **HEADERS,
+    "Content-Security-Policy": f"{HEADERS['Content-Security-Policy']}; sandbox",
 }
 _STYLE = (
     ":root{color-scheme:light dark}"
@@ -35,6 +44,16 @@ class OutboxPage:
         self._folder = folder
         self.path = f"/outbox/{key}"
 
+    def answer(self, target: str) -> tuple[bytes, Mapping[str, str]]:
+        """Return what a request for the page gets: the mail that its query names, or all."""
+        for name in parse_qs(target.partition("?")[2]).get("mail", []):
+            for path in _newest(self._folder):
+                mail = _read(path) if path.stem == name else None
+                body = None if mail is None else mail.get_body(("html",))
+                if body is not None:
+                    return str(body.get_content()).encode(), MAIL_HEADERS
+        return self.page(), HEADERS
+
     def page(self) -> bytes:
         """Return the page as it is now."""
         parts = list(self._articles()) or ["<p>No mail yet. What is told lies here.</p>"]
@@ -44,22 +63,42 @@ class OutboxPage:
             f"<style>{_STYLE}</style></head><body><main><h1>Outbox</h1>"
             "<p>Mails that a stage on AWS would have sent. They lie in "
             f"<code>{html.escape(str(self._folder))}</code>; this page shows the newest "
-            f"{MOST_MAILS}.</p>{''.join(parts)}</main></body></html>"
+            f"{MOST_MAILS}. Reload it to see newer ones.</p>{''.join(parts)}</main></body></html>"
         ).encode()
 
     def _articles(self) -> Iterator[str]:
         for path in _newest(self._folder):
-            try:
-                content = path.read_bytes()
-            except OSError:  # it was deleted meanwhile
+            mail = _read(path)
+            if mail is None:
                 continue
-            mail = message_from_bytes(content, policy=policy.default)
-            body = mail.get_body(("plain",))
+            body, page = mail.get_body(("plain",)), mail.get_body(("html",))
             text = "" if body is None else str(body.get_content())
+            # Kept to the letter of a query, as the stem may have any character.
+            link = f"{self.path}?mail={quote(path.stem, safe='')}"
+            shown = "" if page is None else f' · <a class="html" href="{link}">As HTML</a>'
             yield (
                 f"<article><h2>{html.escape(str(mail['Subject']))}</h2>"
-                f"<p>To {html.escape(str(mail['To']))}</p><pre>{_linked(text)}</pre></article>"
+                f"<p>To {html.escape(str(mail['To']))} · {_time(path)}{shown}</p>"
+                f"<pre>{_linked(text)}</pre></article>"
             )
+
+
+def _read(path: Path) -> EmailMessage | None:
+    """Return a mail; None if it was deleted meanwhile."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    return message_from_bytes(content, policy=policy.default)
+
+
+def _time(path: Path) -> str:
+    """Return when a mail was laid down; nothing if it was deleted meanwhile."""
+    try:
+        at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except OSError:
+        return ""
+    return f"{at.day} {at:%b %H:%M:%S} UTC"
 
 
 def _linked(text: str) -> str:

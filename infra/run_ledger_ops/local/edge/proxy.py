@@ -23,7 +23,6 @@ from run_ledger_ops.local.edge.headers import (
     request_headers,
     takes_gzip,
 )
-from run_ledger_ops.local.edge.outbox_page import HEADERS
 from run_ledger_ops.local.edge.refusals import BUSY, Problem, problem
 from run_ledger_ops.local.edge.revocation import REVOKE_PATH
 from run_ledger_ops.local.edge.routes import Routes
@@ -108,7 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif refusal := self.server.routes.refusal(self.command, self.path):
             self._refuse(refusal.status, refusal.sentence, refusal.headers)
         elif self.server.routes.outbox is not None and self.server.routes.is_outbox(self.path):
-            self._send_whole(HTTPStatus.OK, self.server.routes.outbox.page(), HEADERS)
+            self._send_whole(HTTPStatus.OK, *self.server.routes.outbox.answer(self.path))
         elif self.server.routes.is_of_push(self.path):
             self._open_socket()
         elif not self._is_of_an_api(self.path):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,7 +12,12 @@ import pytest
 
 from run_ledger.delivering.mails import Outbox
 from run_ledger.domain.delivery.deliveries import Letter
-from run_ledger_ops.local.edge.outbox_page import HEADERS, MOST_MAILS, OutboxPage
+from run_ledger_ops.local.edge.outbox_page import (
+    HEADERS,
+    MAIL_HEADERS,
+    MOST_MAILS,
+    OutboxPage,
+)
 from run_ledger_ops.local.edge.routes import Routes
 
 
@@ -28,7 +35,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note an element."""
         self.elements.append(tag)
-        if tag == "a":
+        if tag == "a" and ("class", "html") not in attrs:
             self.links.append(dict(attrs))
 
     def handle_data(self, data: str) -> None:
@@ -57,7 +64,32 @@ def test_the_newest_mail_comes_first(tmp_path: Path) -> None:
     newest, before = (page.text.index(f"Subject {MOST_MAILS + one}.") for one in (1, 0))
     assert newest < before
     assert "Subject 1." not in page.text
-    assert "To team@acme.example" in page.text
+    assert f"To team@acme.example · 1 Jan 00:00:{MOST_MAILS + 1} UTC" in page.text
+
+
+def test_a_mail_is_shown_as_a_mail_program_shows_it(tmp_path: Path) -> None:
+    """By the link beside it, and shut off: it runs nothing, and is of no origin of ours."""
+    lay(tmp_path, 1, "Subject", "words\n")
+    outbox = OutboxPage(tmp_path, "key")
+    (link,) = re.findall(r'class="html" href="([^"]+)"', outbox.page().decode())
+    body, headers = outbox.answer(link)
+    assert (body.strip(), headers) == (b"<p>html</p>", MAIL_HEADERS)
+    assert {"default-src 'none'", "sandbox"} < {*csp_of(MAIL_HEADERS)}
+    assert "sandbox" not in csp_of(HEADERS)
+
+
+def csp_of(headers: Mapping[str, str]) -> list[str]:
+    """Return the directives of a policy."""
+    return headers["Content-Security-Policy"].split("; ")
+
+
+@pytest.mark.parametrize("name", ["n2", "", "../n1", "%2e%2e/n1", "..%2Fn1", "n1.eml", "*"])
+def test_what_is_no_mail_of_the_outbox_shows_the_page(tmp_path: Path, name: str) -> None:
+    """No name leads out of the folder."""
+    lay(tmp_path / "outbox", 3, "Subject", "words\n")
+    lay(tmp_path, 1, "Outside", "words\n")
+    outbox = OutboxPage(tmp_path / "outbox", "key")
+    assert outbox.answer(f"/outbox/key?mail={name}") == (outbox.page(), HEADERS)
 
 
 def test_what_a_mail_says_is_text(tmp_path: Path) -> None:
