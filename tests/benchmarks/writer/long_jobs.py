@@ -62,7 +62,7 @@ def long_job(events: int, batch: int) -> LongJob:
     if tail <= _FEW_ROWS:
         new = 1 + tail * -(-row // READ_BLOCK)
     marks = [hashlib.blake2b(bytes((n,)), digest_size=16).digest() for n in range(batch)]
-    asked = places(("job", "j"), rows - tail, marks)
+    asked = places(("job", "j", 0), rows - tail, marks)
     new += len(asked) * -(-an_item // READ_BLOCK) / 2
     return LongJob(
         events,

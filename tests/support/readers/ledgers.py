@@ -236,7 +236,7 @@ def _as_shown(item: Item) -> Item:
     named = {f"c_{name}" for name in item.get("own", {"SS": []})["SS"]}
     assert named == set(own_attributes(item))
     counts = {name: int(item[name]["N"]) for name in item if name.startswith(("c_", "b_"))}
-    revision = ("own", "models", "rev", "log", "old", "turned")
+    revision = ("own", "models", "rev", "log", "era", "old", "turned")
     rest = {name: item[name] for name in item if name not in {*counts, *revision}}
     return rest | to_item(folded(counts, MOST_OWN_OF_A_JOB))
 

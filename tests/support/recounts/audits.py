@@ -31,7 +31,7 @@ DAY = 86_400 * instants.MICROSECONDS
 TTL_DAYS = 90
 HORIZON = NOW - TTL_DAYS * DAY
 
-NOT_BY_ENTRIES = ("rev", "log", "old", "seen", "turned")
+NOT_BY_ENTRIES = ("rev", "log", "era", "old", "seen", "turned")
 """What an item has that no entry decides."""
 FAILED = {"type": "ValueError", "message": "row 17 is bad", "fingerprint": "fp"}
 

@@ -41,10 +41,10 @@ from run_ledger.store.items.own_names import NAME_SETS, OF_ENTITIES, name_sets
 _ZERO = {"N": "0"}
 # So far apart the clocks of two writers may be.
 _SKEW = 60 * MICROSECONDS
-# These don't follow from the events: ``rev`` and ``log`` count writes, ``old`` says where entries
-# lie (see `misplaced`), ``seen`` is by the writers' clock, and how many names there are in ``own``
-# and ``models`` depends on when room was made. ``turned`` is about the latest write alone.
-_NOT_JUDGED = frozenset({"rev", "log", "old", "seen", job_items.TURNED, *NAME_SETS})
+# These don't follow from the events: ``rev`` and ``log`` count writes, ``old`` and ``era`` belong
+# to the log (see `misplaced`), ``seen`` is by the writers' clock, and how many names there are in
+# ``own`` and ``models`` depends on when room was made. ``turned`` is about the latest write alone.
+_NOT_JUDGED = frozenset({"rev", "log", "era", "old", "seen", job_items.TURNED, *NAME_SETS})
 
 
 class Name(NamedTuple):
@@ -254,6 +254,8 @@ def misplaced(stored: Mapping[str, Attribute], entries: Entries) -> Iterator[tup
         yield "log", shown(stored.get("log")), entries.last_row
     elif whole_number(stored.get("log")) is None and whole_number(stored.get("rev")) is None:
         yield "rev", shown(stored.get("rev")), len(entries.events) + 1
+    if "era" in stored and whole_number(stored["era"]) is None:
+        yield "era", shown(stored["era"]), None
     if instant(stored.get("seen")) is None:
         yield "seen", shown(stored.get("seen")), entries.last_received_at
     if entries.has_old and "log" in stored and "old" not in stored:

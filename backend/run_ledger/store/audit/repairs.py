@@ -1,10 +1,10 @@
 """Repairs of what an audit has found, by conditional writes, while writers go on writing.
 
 *Items.* A posting always raises ``n``, so an item that is put (or deleted) on the condition that
-``rev``, ``log`` and ``n`` are as read replaces exactly what was judged. The revision moves on, so
-that a writer that had read the wrong item reads again: of a job or project with a log, the number
-of its last row does. An empty row takes that number, so that no writer does, should the item be
-lost or put back.
+``rev``, ``log``, ``era`` and ``n`` are as read replaces exactly what was judged. The revision moves
+on, so that a writer that had read the wrong item reads again: of a job or project with a log, the
+number of its last row does. An empty row takes that number, so that no writer does, should the item
+be lost or put back. The era is another, so that no writer goes by what it remembers of rows.
 
 *Rows.* A posting moves a row and what the entries say of it by the same amount. So the difference
 between the two stays what it was found to be, whatever is posted, until it is added. It goes to a
@@ -34,7 +34,7 @@ from .expected_items import Entries, Name, differing, instant, whole_number
 AUDIT_SHARD = "audit"
 # An expression holds 4 KB.
 _ATTRIBUTES_A_CALL = 40
-_GUARDS = ("rev", "log", "n")
+_GUARDS = ("rev", "log", "era", "n")
 # Where one of them is put right, the job has ended, or otherwise than everybody thought.
 _END = ("outcome", "ended_at", "fingerprint")
 
@@ -138,7 +138,9 @@ def _bookkeeping(stored: Item, expected: Item, entries: Entries) -> Item:
     known = instant(stored.get("seen"))
     seen = entries.last_received_at if known is None else known
     revision = _revision(stored, expected, entries)
-    bookkeeping: dict[str, Any] = {"seen": seen, **revision}
+    # The log may have begun anew unseen. Later than any era before, as long as a row lives.
+    era = entries.last_received_at + next(iter(revision.values()))
+    bookkeeping: dict[str, Any] = {"seen": seen, "era": era, **revision}
     if "job_id" in expected:
         bookkeeping["seen_slot"] = job_items.slot_of(seen)
         is_other_end = any(stored.get(name) != expected.get(name) for name in _END)

@@ -8,7 +8,7 @@ holds follows from the rows alone, so whoever misses one makes it.
 
 ::
 
-    pk = index#job#ID#LEVEL#SEGMENT | index#project#ID#…   segments are numbered from 0
+    pk = index#job#ID#LEVEL#SEGMENT#ERA | index#project#ID#…   segments are numbered from 0
     sk = *DIGITS                                            the digits of the item's marks
     records                                                 sorted: 8 bytes of a mark, 4 of a number
     digest                                                  of its key and its records, 8 bytes;
@@ -34,12 +34,16 @@ LEVELS = 4
 _MARK_BYTES, _NUMBER_BYTES = 8, 4
 _RECORD_BYTES = _MARK_BYTES + _NUMBER_BYTES
 
+LogName = tuple[str, str, int]
+"""The kind and the id of a log's entity, and the log's era."""
+
 
 class Place(NamedTuple):
-    """Which item of the index: of whose log, its level, its segment, and its marks' digits."""
+    """Which item of the index: of which log, its level, its segment, and its marks' digits."""
 
     kind: str
     entity_id: str
+    era: int
     level: int
     segment: int
     digits: str
@@ -61,8 +65,9 @@ class Place(NamedTuple):
     @property
     def key(self) -> Item:
         """The item's key."""
-        log = f"{self.kind}#{self.entity_id}"
-        return to_item({"pk": f"index#{log}#{self.level}#{self.segment}", "sk": f"*{self.digits}"})
+        segment = f"{self.kind}#{self.entity_id}#{self.level}#{self.segment}"
+        era = f"#{self.era}" if self.era else ""
+        return to_item({"pk": f"index#{segment}{era}", "sk": f"*{self.digits}"})
 
     @property
     def parts(self) -> list[Place]:
@@ -126,13 +131,10 @@ def chunk_of_parts(parts: Iterable[Chunk], digits: str) -> Chunk:
     return Chunk(b"".join(records), max((part.expiry for part in some), default=0))
 
 
-def places(
-    name: tuple[str, str], rows: int, marks: Iterable[bytes]
-) -> list[tuple[Place, list[bytes]]]:
+def places(log: LogName, rows: int, marks: Iterable[bytes]) -> list[tuple[Place, list[bytes]]]:
     """Return the items that tell of *marks* in the first *rows* rows, the latest segment first.
 
-    *name* is the kind and the id of the log's entity, *rows* a multiple of `ROWS`. With each item
-    come those of *marks* that it tells of.
+    *rows* are a multiple of `ROWS`. With each item come those of *marks* that it tells of.
     """
     by_digits = [_by_digits(marks, level) for level in range(LEVELS)]
     found: list[tuple[Place, list[bytes]]] = []
@@ -141,7 +143,7 @@ def places(
         size: int = FAN_OUT**level
         while segment + size <= segments:
             found += [
-                (Place(*name, level, segment // size, digits), some)
+                (Place(*log, level, segment // size, digits), some)
                 for digits, some in by_digits[level].items()
             ]
             segment += size

@@ -8,6 +8,9 @@
     old                                       true if entries in the layout of old lie before it
     rev                                       instead of ``log``: the revision of a job that has no
                                               log yet
+    era                                       when the log began, or a repair of the item went on
+                                              with it, in microseconds, as no other was for the job;
+                                              items that an earlier version began have none
     ck, day_shard, outcome, outcome_day,      where the indexes find it; created_at is in ck
     client_outcome, client_project,
     parent_job_id, client_parent
@@ -42,7 +45,7 @@ of it until an audit repairs the item or the attempt takes in another event. Nei
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -73,14 +76,24 @@ _TOTALS = "totals"
 TURNED = "turned"
 
 
+class PlaceInLog(NamedTuple):
+    """Where a job or project is in its log; each as in `StoredJob`."""
+
+    revision: int
+    in_log: bool
+    has_old: bool
+    era: int
+
+
 class StoredJob(Struct, frozen=True):
     """A job as read, with what does not follow from its events alone.
 
     ``revision`` is the number of the last row of its log if it is ``in_log``; ``has_old`` says that
-    it has entries in the layout of old. ``entries`` is the number of its events. ``retries_from``
-    is the lowest attempt whose retry rollups count: 1, unless an earlier version wrote the job and
-    it has retries left to count. ``held`` are the own counters in the item, of which the job shows
-    the first.
+    it has entries in the layout of old. What is known of rows holds for one ``era`` of the log, 0
+    where an earlier version began it. ``entries`` is the number of its events. ``retries_from`` is
+    the lowest attempt whose retry rollups count: 1, unless an earlier version wrote the job and it
+    has retries left to count. ``held`` are the own counters in the item, of which the job shows the
+    first.
     """
 
     job: Job
@@ -91,6 +104,7 @@ class StoredJob(Struct, frozen=True):
     held: Held = Held()
     in_log: bool = True
     has_old: bool = False
+    era: int = 0
 
 
 def state_attributes(job: Job, *, retries_from: int = 1) -> dict[str, Any]:
@@ -177,7 +191,7 @@ def from_job_item(item: Mapping[str, Attribute]) -> StoredJob:
         ),
         running_totals=_to_totals(item),
     )
-    revision, in_log, has_old = place_in_log(item)
+    place = place_in_log(item)
     seen, entries = (int(item[name]["N"]) for name in ("seen", "n"))
     if _RETRIES in item:
         retries_from = int(item[_RETRIES]["N"])
@@ -185,15 +199,16 @@ def from_job_item(item: Mapping[str, Attribute]) -> StoredJob:
         retries_from = job.attempt if job.has_retries else 1
     held_names = held(item, OF_ENTITIES)
     return StoredJob(
-        job, revision, Instant(seen), entries, retries_from, held_names, in_log, has_old
+        job, place.revision, Instant(seen), entries, retries_from, held_names, *place[1:]
     )
 
 
-def place_in_log(item: Mapping[str, Attribute]) -> tuple[int, bool, bool]:
-    """Return an item's revision, whether it is in its log, and whether old entries lie before."""
+def place_in_log(item: Mapping[str, Attribute]) -> PlaceInLog:
+    """Return where an item says that its entity's log is."""
+    era = int(item["era"]["N"]) if "era" in item else 0
     if "log" in item:
-        return int(item["log"]["N"]), True, "old" in item
-    return int(item["rev"]["N"]), False, True
+        return PlaceInLog(int(item["log"]["N"]), in_log=True, has_old="old" in item, era=era)
+    return PlaceInLog(int(item["rev"]["N"]), in_log=False, has_old=True, era=era)
 
 
 def shown_counters(values: Mapping[str, Any]) -> dict[str, int]:

@@ -3,7 +3,7 @@
 ::
 
     project_id, client_id     identity
-    log, old, rev             as in a job's item
+    log, old, rev, era        as in a job's item
     ck                        sort key of the index by_client; created_at is in it
     due_list, due             keys of the index by_due, while somebody waits for the project
     said, c_NAME, own, n,     as in a job's item
@@ -35,6 +35,7 @@ class StoredProject(Struct, frozen=True):
     held: Held = Held()
     in_log: bool = True
     has_old: bool = False
+    era: int = 0
 
 
 def state_attributes(project: Project) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def from_project_item(item: Mapping[str, Attribute]) -> StoredProject:
         counters=shown_counters(values),
     )
     held_names = held(item, OF_ENTITIES)
-    revision, in_log, has_old = place_in_log(item)
+    place = place_in_log(item)
     return StoredProject(
-        project, revision, values["seen"], values["n"], held_names, in_log, has_old
+        project, place.revision, values["seen"], values["n"], held_names, *place[1:]
     )

@@ -23,6 +23,7 @@ from run_ledger.store.items.entry_items import SECONDS_PER_DAY
 from run_ledger.store.items.index_items import (
     ROWS,
     Chunk,
+    LogName,
     Place,
     chunk_of_parts,
     chunk_of_rows,
@@ -41,9 +42,6 @@ MEMORY_BYTES = 64_000_000
 """Five million events of 12 bytes."""
 _BYTES_BESIDE = 400  # what Python takes for an item beside its records
 _EXPIRED_LOGS = 10_000
-
-Name = tuple[str, str]
-"""The kind of an entity, and its id."""
 
 
 class IndexAnswer(NamedTuple):
@@ -77,23 +75,21 @@ class IdentityIndex:
         self._known: OrderedDict[Place, Chunk] = OrderedDict()
         self._known_bytes = 0
         # Up to which number all rows of a log have expired.
-        self._expired: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self._expired: OrderedDict[LogName, int] = OrderedDict()
 
     @property
     def known_bytes(self) -> int:
         """Return how much memory the remembered items take."""
         return self._known_bytes
 
-    def find(self, name: Name, upto: int, marks: Collection[bytes]) -> IndexAnswer:
+    def find(self, log: LogName, upto: int, marks: Collection[bytes]) -> IndexAnswer:
         """Return which of the rows 1 to *upto*, all committed, may hold *marks*.
-
-        *name* is the kind and the id of the log's entity.
 
         Of the last rows, fewer than `ROWS`, nothing is said. Raises ClientError or BotoCoreError as
         the client does, and KeysLeftOut where DynamoDB is too busy.
         """
         covered = upto // ROWS * ROWS
-        asked = places(name, covered, marks)
+        asked = places(log, covered, marks)
         chunks = self._chunks([place for place, _ in asked])
         rows: dict[bytes, list[int]] = {}
         for place, some in asked:
@@ -104,14 +100,14 @@ class IdentityIndex:
         return IndexAnswer(covered, rows)
 
     def extend(
-        self, name: Name, upto: int, rows: Mapping[bytes, int], received_at: Instant
+        self, log: LogName, upto: int, rows: Mapping[bytes, int], received_at: Instant
     ) -> None:
         """Put the item of the last `ROWS` rows up to *upto*, a multiple of it.
 
         *rows* has the numbers of all these rows, by their marks, and may have others; the last came
         in at *received_at*. Raises as `find` does; what is not put is made by whoever needs it.
         """
-        place = Place(*name, 0, upto // ROWS - 1, "")
+        place = Place(*log, 0, upto // ROWS - 1, "")
         records = (
             (number, mark) for mark, number in rows.items() if place.first_row <= number <= upto
         )
@@ -128,7 +124,7 @@ class IdentityIndex:
             if chunk is not None:
                 self._known.move_to_end(place)
                 found[place] = chunk
-            elif place.last_row <= self._expired.get(place[:2], 0):
+            elif place.last_row <= self._expired.get(place[:3], 0):
                 found[place] = Chunk(b"", 0)
         found |= self._stored([place for place in asked if place not in found])
         for place in asked:
@@ -155,7 +151,7 @@ class IdentityIndex:
 
     def _made(self, place: Place) -> Chunk:
         """Make and put the item of *place*, unless all that it is made of has expired."""
-        if place.last_row <= self._expired.get(place[:2], 0):
+        if place.last_row <= self._expired.get(place[:3], 0):
             return Chunk(b"", 0)
         if place.level:
             parts = self._chunks(place.parts)
@@ -199,7 +195,7 @@ class IdentityIndex:
             self._known_bytes -= _size(dropped)
 
     def _note_expired(self, place: Place) -> None:
-        log = place[:2]
+        log = place[:3]
         self._expired[log] = max(place.last_row, self._expired.pop(log, 0))
         if len(self._expired) > _EXPIRED_LOGS:
             self._expired.popitem(last=False)

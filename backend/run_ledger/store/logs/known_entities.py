@@ -31,13 +31,18 @@ class Remembered:
     """What is known of an entity: ``stored`` is its item, None where there is none.
 
     ``rows`` maps the mark of each event to the number of its row, of rows up to ``read_to``; those
-    up to ``indexed_to`` are left to the log's index.
+    up to ``indexed_to`` are left to the log's index. All of this is of one ``era`` of the log.
     """
 
     stored: StoredEntity | None = None
     rows: dict[bytes, int] = field(default_factory=dict)
     read_to: int = 0
     indexed_to: int = 0
+    era: int = 0
+
+    def begin(self, era: int) -> None:
+        """Forget all rows: those of another *era* may have the same numbers."""
+        self.rows, self.read_to, self.indexed_to, self.era = {}, 0, 0, era
 
     def leave_to_index(self, number: int) -> None:
         """Forget the rows up to *number*, of which the log's index tells."""

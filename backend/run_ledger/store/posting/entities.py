@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct, structs
 
@@ -26,10 +26,11 @@ from run_ledger.domain.state.rollups import (
 )
 from run_ledger.domain.state.samples import Samples, failure_samples
 from run_ledger.domain.state.sums import CounterSums
-from run_ledger.store.dynamo.attributes import Attribute, Item, to_item
+from run_ledger.store.dynamo.attributes import Attribute, Item, to_attribute, to_item
 from run_ledger.store.dynamo.expressions import UpdateBuilder
 from run_ledger.store.dynamo.table_names import Tables
 from run_ledger.store.items import job_items, project_items
+from run_ledger.store.items.job_items import PlaceInLog
 from run_ledger.store.items.own_names import OF_ENTITIES, Held, take_names
 from run_ledger.store.logs.known_entities import StoredEntity
 
@@ -130,7 +131,7 @@ class JobEntity:
         """Return the change by *events*, on the condition that the job is as *stored*."""
         known = _stored_job(stored) if stored else None
         update = UpdateBuilder()
-        place = _guard(update, self.key_name, known, layout)
+        place = _guard(update, self.key_name, known, layout, now)
         update.set(job_items.seen_attributes(now))
         deltas = delta_sums(events)
         differences: Differences = {}
@@ -207,7 +208,7 @@ class ProjectEntity:
         """Return the change by *events*, on the condition that the project is as *stored*."""
         known = _stored_project(stored) if stored else None
         update = UpdateBuilder()
-        place = _guard(update, self.key_name, known, layout)
+        place = _guard(update, self.key_name, known, layout, now)
         update.set({"seen": now})
         sums = CounterSums()
         for event in events:
@@ -235,14 +236,6 @@ class ProjectEntity:
         return Write(action, names, differences, after, outcome)
 
 
-class _Place(NamedTuple):
-    """Where an entity is after a posting: see `job_items.StoredJob`."""
-
-    revision: int
-    in_log: bool
-    has_old: bool
-
-
 def _add_sums(
     update: UpdateBuilder, some: Iterable[CounterSums], events: int, stored: StoredEntity | None
 ) -> int:
@@ -260,28 +253,32 @@ def _add_sums(
     return len(brought)
 
 
-def _guard(update: UpdateBuilder, key: str, stored: StoredEntity | None, layout: Layout) -> _Place:
+def _guard(
+    update: UpdateBuilder, key: str, stored: StoredEntity | None, layout: Layout, now: Instant
+) -> PlaceInLog:
     """Require that the entity is as it was read, and raise its revision by one.
 
-    So of two postings that were made of the same state one fails.
+    So of two postings that were made of the same state one fails. A log that begins *now* has an
+    era of its own: an earlier one of the entity, whose item was lost, may have had its numbers.
     """
     if stored is None:
         update.require_absent(key)
-        place = _Place(1, layout is Layout.LOG, layout is Layout.ROWS)
-    elif stored.in_log:
-        update.require(("log",), "=", stored.revision)
-        place = _Place(stored.revision + 1, in_log=True, has_old=stored.has_old)
-    elif layout is Layout.LOG:
-        # An earlier version adds to counters without raising the revision, but always raises n.
-        update.require(("rev",), "=", stored.revision)
-        update.require(("n",), "=", stored.entries)
-        update.set({"old": True})
-        update.remove("rev")
-        place = _Place(1, in_log=True, has_old=True)
+        place = PlaceInLog(1, layout is Layout.LOG, layout is Layout.ROWS, now)
     else:
-        update.require(("rev",), "=", stored.revision)
-        place = _Place(stored.revision + 1, in_log=False, has_old=True)
+        era = to_attribute(stored.era) if stored.era else None
+        update.require_exactly("era", era)
+        revision = stored.revision + 1
+        place = PlaceInLog(revision, stored.in_log, stored.has_old, stored.era)
+        update.require(("log" if stored.in_log else "rev",), "=", stored.revision)
+        if not stored.in_log and layout is Layout.LOG:
+            # An earlier version adds to counters without raising the revision, but always raises n.
+            update.require(("n",), "=", stored.entries)
+            update.set({"old": True})
+            update.remove("rev")
+            place = PlaceInLog(1, in_log=True, has_old=True, era=now)
     update.set({"log" if place.in_log else "rev": place.revision})
+    if stored is None or place.era != stored.era:
+        update.set({"era": place.era})
     return place
 
 

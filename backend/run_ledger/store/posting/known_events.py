@@ -121,12 +121,13 @@ class KnownEvents:
     ) -> None:
         """Remember that *posted* are the row of that *number*, and index a log that grows long."""
         memory = group.memory
+        memory.era = group.era
         for pending in posted:
             memory.rows |= dict.fromkeys(log_items.marks(pending.event), number)
         memory.read_to = number
         if number % ROWS == 0:
             try:
-                self._index.extend(group.name, number, memory.rows, received_at)
+                self._index.extend(group.log, number, memory.rows, received_at)
             except (ClientError, BotoCoreError, StoreUnavailable):
                 # Whoever needs it makes it.
                 return
@@ -206,9 +207,9 @@ class _Look:
         self._has_old = stored is not None and stored.has_old
         # Who puts a first row finds its number taken where the item is lost; others have to look.
         self._begins_apart = stored is None and layout is Layout.ROWS
-        if self._last < memory.read_to:
-            # The item was made anew: what was known of the one before says nothing.
-            memory.rows, memory.read_to, memory.indexed_to = {}, 0, 0
+        if self._last < memory.read_to or group.era != memory.era:
+            # The item was made anew or put back: what was known of the one before says nothing.
+            memory.begin(group.era)
         self._indexed: Mapping[bytes, Sequence[int]] = {}
         if self._last > ROWS:
             memory.leave_to_index(self._last // ROWS * ROWS)
@@ -271,7 +272,7 @@ class _Look:
         """Ask *index* for the pending events."""
         events = [pending.event for pending in self.group.pending]
         wanted = {mark for event in events for mark in log_items.marks_wanted(event)}
-        self._indexed = index.find(self.group.name, self._last, wanted).rows
+        self._indexed = index.find(self.group.log, self._last, wanted).rows
 
     def _numbers(self, mark: bytes) -> Iterator[int]:
         """Yield the numbers of the rows that *mark* leads to, the latest first."""

@@ -108,6 +108,16 @@ class PendingGroup:
         return self.stored.revision if self.stored else 0
 
     @property
+    def era(self) -> int:
+        """Return the era of the entity's log, 0 where there is none."""
+        return self.stored.era if self.stored else 0
+
+    @property
+    def log(self) -> tuple[str, str, int]:
+        """Return the name of the entity's log, and its era."""
+        return (*self.name, self.era)
+
+    @property
     def is_crowded(self) -> bool:
         """Return whether its item may lack room for a posting's own counters and models."""
         return self.stored is not None and (

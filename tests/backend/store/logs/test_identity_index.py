@@ -25,7 +25,7 @@ from run_ledger.store.items.log_items import log_item, marks
 from run_ledger.store.logs import identity_index
 from run_ledger.store.logs.identity_index import IdentityIndex
 
-NAME = ("job", "job-1")
+NAME = ("job", "job-1", 0)
 ROWS = 4
 
 
