@@ -6,7 +6,7 @@ completed events of its latest attempt, and of each pipeline how its jobs ended 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -19,8 +19,17 @@ from run_ledger.domain.incidents.alert_rules import AlertRule
 FAILED = ("failed", "timed_out")
 GOOD = ("succeeded", "partial")
 NO_ERROR = "none"
-Cause = tuple[str, str, str, str]
-"""A client, its pipeline, what went wrong, and the fingerprint."""
+
+
+class Cause(NamedTuple):
+    """What went wrong of a client's pipeline, or of a project; ``of_staff`` where staff asked."""
+
+    client_id: str
+    pipeline: str
+    what: str
+    fingerprint: str = ""
+    project_id: str = ""
+    of_staff: bool = False
 
 
 class End(NamedTuple):
@@ -97,14 +106,17 @@ class _Telling:
 
     due_at: int | None = None
     is_open: bool = False
+    resolved_at: int = -1
+    """When a person said last that what had failed until then is done with."""
 
 
 class Incidents:
     """Which incidents open and close, by the rules of each client."""
 
-    def __init__(self, rules: Mapping[str, Sequence[AlertRule]]) -> None:
-        """Tell by *rules*, all of which are about failures, and each about all pipelines."""
+    def __init__(self, rules: Mapping[str, Sequence[AlertRule]], *, of_staff: bool = False) -> None:
+        """Tell by those of *rules* that are about failures; each is about all pipelines."""
         self._rules = rules
+        self._of_staff = of_staff
         self._last: dict[tuple[str, str], dict[str, End]] = {}
         self._causes: dict[Cause, _Telling] = {}
         self.opened: Counter[Cause] = Counter()
@@ -118,20 +130,26 @@ class Incidents:
             self._last.setdefault(pipeline, {})[end.job_id] = end
             touched[pipeline] = None
             if end.result in FAILED and self._rule(end.client_id, end.result) is not None:
-                cause = (*pipeline, end.result, end.fingerprint or "")
-                self._causes.setdefault(cause, _Telling())
+                self._causes.setdefault(self._cause(end), _Telling())
         for pipeline in touched:
             self._judge(pipeline, now)
 
     def tick(self, now: int) -> None:
         """Let the time be *now*: what has outlasted its grace is told."""
         late = {
-            cause[:2]
+            (cause.client_id, cause.pipeline)
             for cause, telling in self._causes.items()
             if telling.due_at is not None and telling.due_at <= now
         }
         for pipeline in sorted(late):
             self._judge(pipeline, now)
+
+    def resolve(self, cause: Cause, at: int) -> None:
+        """Let a person resolve the open incident of a cause."""
+        telling = self._causes[cause]
+        assert telling.is_open, "only what is open is resolved"
+        self.closed[cause] += 1
+        telling.is_open, telling.due_at, telling.resolved_at = False, None, at
 
     def _rule(self, client_id: str, what: str) -> AlertRule | None:
         return next((rule for rule in self._rules[client_id] if rule.what == what), None)
@@ -139,17 +157,21 @@ class Incidents:
     def _judge(self, pipeline: tuple[str, str], now: int) -> None:
         ends = self._last[pipeline].values()
         good_at = max((end.at for end in ends if end.result in GOOD), default=-1)
-        failing = Counter(
-            (*pipeline, end.result, end.fingerprint or "")
-            for end in ends
-            if end.result in FAILED and end.at > good_at
-        )
+        failing: defaultdict[Cause, list[int]] = defaultdict(list)
+        for end in ends:
+            if end.result in FAILED and end.at > good_at:
+                failing[self._cause(end)].append(end.at)
         for cause, telling in self._causes.items():
-            if cause[:2] == pipeline:
-                self._move(cause, telling, failing[cause], now)
+            if (cause.client_id, cause.pipeline) == pipeline:
+                jobs = sum(at > telling.resolved_at for at in failing[cause])
+                self._move(cause, telling, jobs, now)
+
+    def _cause(self, end: End) -> Cause:
+        fingerprint = end.fingerprint or ""
+        return Cause(end.client_id, end.pipeline, end.result, fingerprint, of_staff=self._of_staff)
 
     def _move(self, cause: Cause, telling: _Telling, jobs: int, now: int) -> None:
-        rule = self._rule(cause[0], cause[2])
+        rule = self._rule(cause.client_id, cause.what)
         assert rule is not None, "only what a rule asks for is a cause"
         if not jobs:
             self.closed[cause] += telling.is_open

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -23,15 +24,21 @@ from run_ledger import api, sweeper
 from run_ledger.digesting import digester
 from run_ledger.domain.contract.vocabulary import KNOWN_COUNTERS
 from run_ledger.domain.digests.digest_figures import WorkFigures
-from run_ledger.domain.instants import DAY, HOUR, Instant, floor, later, text
+from run_ledger.domain.incidents.alert_rules import STAFF as STAFF_ID
+from run_ledger.domain.instants import DAY, HOUR, MICROSECONDS, Instant, floor, later, text
 
+from .day_acts import NAMES as PEOPLE
 from .day_compaction import uncompacted
-from .day_incidents import Cause
+from .day_schedules import STOPPED
 from .day_stage import CHANNELS, address_of, now
-from .day_system import DaySystem
+from .day_system import DaySystem, cause_of
 from .day_traffic import FIRST
 
 _FROM, _TO = str(FIRST.date() - timedelta(days=1)), str(FIRST.date() + timedelta(days=3))
+_BEHIND_SECONDS, _CATCHING_UP_SECONDS = 1_800, 3_600
+"""How far the watermark may be behind in the end, and for how long after writers stood still."""
+_MOST_OPEN = 100
+"""So many open incidents a digest counts, and says that there are at least so many."""
 _CLOSE_TO = 0.05
 """How far percentiles may be off, as a share: they come from a histogram."""
 Invoke = Callable[..., Any]
@@ -47,6 +54,7 @@ class DayRecount:
         self._wanted = Recount()
         self._facts: list[Fact] = []
         self._states: dict[str, Counter[str]] = {}
+        self._told = system.told()
         self.events = 0
         """How many distinct events the day had, once they have been recounted."""
 
@@ -55,6 +63,7 @@ class DayRecount:
         system, day = self._system, self._system.day
         yield from system.differences
         yield from (f"trouble: {line}" for line in system.stage.troubles.lines)
+        yield from self._watermark()
         for number, client_id in enumerate(day.client_ids):
             events = day.events_of(number)
             self._wanted.take(events)
@@ -72,6 +81,7 @@ class DayRecount:
         yield from self._trends(STAFF, self._facts, "client", "day")
         yield from self._overview("24h", 1)
         yield from self._overview("7d", 7)
+        yield from self._digest_of_staff()
         yield from self._incidents()
         yield from self._digest_mails()
         yield from self._proof()
@@ -84,9 +94,32 @@ class DayRecount:
         asking = client_user(client_id)
         yield from self._trends(asking, mine, "pipeline", "hour")
         yield from self._trends(asking, mine, "project", "day")
-        yield from self._digest(client_id, mine)
+        yield from self._digest(client_id, mine, self._open(client_id))
 
-    def _digest(self, client_id: str, mine: list[Fact]) -> Iterator[str]:
+    def _open(self, client_id: str | None = None) -> int:
+        """Return how many incidents must be open, of all or as people of a client see them."""
+        opened, closed = self._told
+        return sum(
+            opened[cause] - closed[cause]
+            for cause in opened
+            if client_id is None or (cause.client_id == client_id and not cause.of_staff)
+        )
+
+    def _digest_of_staff(self) -> Iterator[str]:
+        """Compare staff's digest, which has clients where others have pipelines.
+
+        What a client's rule and staff's both tell, it tells once.
+        """
+        counted = [
+            replace(fact, client_id=STAFF_ID, pipeline=fact.client_id)
+            for fact in self._facts
+            if not fact.name.startswith("c_") or fact.name[2:] in KNOWN_COUNTERS
+        ]
+        opened, closed = self._told
+        is_open = {one._replace(of_staff=False) for one in opened if opened[one] > closed[one]}
+        yield from self._digest(STAFF_ID, counted, len(is_open))
+
+    def _digest(self, client_id: str, mine: list[Fact], is_open: int) -> Iterator[str]:
         first = FIRST.date()
         asked = {"show": {"client_id": client_id, "day": str(first)}}
         shown = self._invoke("digester", digester.handler, asked)["figures"]
@@ -100,14 +133,9 @@ class DayRecount:
         for name in {**told, **work}:
             wanted = work.get(name, WorkFigures())
             yield from _unlike(f"digest of {client_id} {name}", told.get(name), wanted)
-        is_open = sum(
-            self._system.incidents.opened[cause] - self._system.incidents.closed[cause]
-            for cause in self._system.incidents.opened
-            if cause[0] == client_id
-        )
-        yield from _unlike(
-            f"digest's incidents of {client_id}", shown["incidents"]["count"], is_open
-        )
+        found = (shown["incidents"]["count"], shown["incidents"]["at_least"])
+        most = (min(is_open, _MOST_OPEN), is_open > _MOST_OPEN)
+        yield from _unlike(f"digest's incidents of {client_id}", found, most)
 
     # ------------------------------------------------------------------------- totals
 
@@ -163,29 +191,30 @@ class DayRecount:
                     each: counted[f"c_{each}"] for each in KNOWN_COUNTERS if counted[f"c_{each}"]
                 }
                 yield from _unlike(f"{name} counters", which["counters"], counters)
-        model = self._system.incidents
-        is_open = model.opened.total() - model.closed.total()
         yield from _unlike(
-            f"incidents of the overview {period}", shown["incidents"]["open"], is_open
+            f"incidents of the overview {period}", shown["incidents"]["open"], self._open()
         )
 
     # ----------------------------------------------------------------- what people are told
 
     def _incidents(self) -> Iterator[str]:
         found = list(self._pages("/incidents"))
-        model = self._system.incidents
-        opened = Counter(_cause(one) for one in found)
-        closed = Counter(_cause(one) for one in found if one["closed_at"] is not None)
-        for cause in {**opened, **model.opened}:
+        acts = self._system.people.done
+        opened = Counter(map(cause_of, found))
+        closed = Counter(cause_of(one) for one in found if one["closed_at"] is not None)
+        for cause in {**opened, **self._told.opened}:
             told = (opened[cause], closed[cause])
-            wanted = (model.opened[cause], model.closed[cause])
-            yield from _unlike(f"incidents opened and closed {cause}", told, wanted)
+            wanted = (self._told.opened[cause], self._told.closed[cause])
+            yield from _unlike(f"incidents opened and closed {tuple(cause)}", told, wanted)
+        for one in found:
+            yield from _unlike_acts(one, acts.get(one["incident_id"]))
         wanted_mails = {
             f"{one['incident_id']}-{turn}-{channel}"
             for one in found
             for turn in ("opened", "closed")
             for channel in CHANNELS
-            if turn == "opened" or one["closed_at"] is not None
+            if turn == "opened"
+            or (one["closed_at"] is not None and acts.get(one["incident_id"]) != "mute")
         }
         sent = Counter(
             name for name, _, _ in self._system.outside.mails if not name.startswith("digest-")
@@ -200,10 +229,26 @@ class DayRecount:
             if name.startswith("digest-daily-" + str(FIRST.date()))
             for address in recipients
         )
-        wanted = {address_of(CHANNELS[0], one): 1 for one in self._system.day.client_ids}
+        owners = (STAFF_ID, *self._system.day.client_ids)
+        wanted = {address_of(CHANNELS[0], one): 1 for one in owners}
         yield from _unlike("mails with digests", dict(sent), wanted)
 
     # --------------------------------------------------------------------- proof and the rest
+
+    def _watermark(self) -> Iterator[str]:
+        """Compare how far the intake is known to have come, and when it was behind."""
+        watermark = self._system.watermark
+        if watermark is None or now() - watermark > _BEHIND_SECONDS * MICROSECONDS:
+            yield f"watermark: {watermark}, long after all was posted"
+        behind = [at - FIRST.timestamp() for at in self._system.stage.troubles.behind_at]
+        if not any(STOPPED[0] < at < STOPPED[1] for at in behind):
+            yield "watermark: nobody heard that writers stood still"
+        if self._system.looks_each_minute:
+            yield from (
+                f"watermark: behind at {at:,.0f} seconds of the day"
+                for at in behind
+                if not STOPPED[0] < at < STOPPED[1] + _CATCHING_UP_SECONDS
+            )
 
     def _proof(self) -> Iterator[str]:
         shown = self._ask("/proof", STAFF)
@@ -314,8 +359,14 @@ def _unlike(name: str, found: Any, wanted: Any) -> Iterator[str]:
         yield f"{name}: {found}, not {wanted}"
 
 
-def _cause(shown: Mapping[str, Any]) -> Cause:
-    return (shown["client_id"], shown["pipeline"], shown["what"], shown["fingerprint"] or "")
+def _unlike_acts(shown: Mapping[str, Any], act: str | None) -> Iterator[str]:
+    """Yield what an incident does not show of what somebody did about it."""
+    name, is_closed = f"incident {shown['incident_id']}", shown["closed_at"] is not None
+    by = PEOPLE[act] if act == "acknowledge" else None
+    yield from _unlike(f"{name} acknowledged by", shown["acknowledged_by"], by)
+    yield from _unlike(f"{name} muted", shown["muted"], act == "mute" and not is_closed)
+    is_resolved = shown["closed_because"] == "resolved"
+    yield from _unlike(f"{name} resolved", is_resolved, act == "resolve")
 
 
 def _together(counts: Mapping[str, Counter[str]], names: Iterable[str]) -> Counter[str]:

@@ -18,6 +18,8 @@ from typing import NamedTuple
 
 from tests.benchmarks.figures import Figure
 
+from run_ledger.domain.contract.probes import PROBE
+
 from .day_recount import DayRecount
 from .day_system import KILLED, DaySystem
 from .day_traffic import Day
@@ -83,7 +85,13 @@ def replay(
     ended = time.process_time()
     return Replayed(
         events=recount.events,
-        counts=dict(system.counts),
+        counts={
+            **system.counts,
+            "acts": len(system.people.done),
+            "refused calls": system.throttling.met,
+            "incidents": system.told().opened.total(),
+            "probes": system.outside.events[PROBE],
+        },
         kills=system.kills.done.total(),
         seconds={**system.seconds, "recount": ended - lived, "all": ended - started},
         peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_000,
@@ -104,6 +112,8 @@ def differences() -> Figure:
         more_is_better=False,
         notes=(
             f"{done.events:,} events, {done.counts['deliveries']:,} deliveries, {done.kills} kills",
+            f"{done.counts['incidents']:,} incidents, {done.counts['acts']} acts on them",
+            f"{done.counts['refused calls']:,} refused transactions",
             ", ".join(f"{count:,} {name}" for name, count in sorted(calls)),
         ),
     )

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 from unittest import mock
 
+import msgspec
 import time_machine
 from tests.support.dynamo.streaming_store import StreamingClient
 from tests.support.dynamo.tables import NAMES
@@ -19,6 +20,7 @@ from tests.support.readers.declared import UPDATED_AT
 from tests.support.readers.reading import SETTINGS, Serial
 
 from run_ledger import api, courier, metrics, prover, sweeper, teller, writer
+from run_ledger.acts import ActTaker
 from run_ledger.compacting import compactor
 from run_ledger.delivering.channel_senders import ChannelSenders
 from run_ledger.delivering.deliverer import Deliverer
@@ -27,14 +29,16 @@ from run_ledger.delivering.pinned_http import PinnedPoster
 from run_ledger.delivering.references import References
 from run_ledger.digesting import digester
 from run_ledger.digesting.digest_sender import DigestSender
-from run_ledger.domain.delivery.channels import Channel
+from run_ledger.domain.delivery.channels import Channel, with_channels
 from run_ledger.domain.digests.digest_rules import DigestRule
-from run_ledger.domain.incidents.alert_rules import AlertRule
+from run_ledger.domain.incidents.alert_rules import STAFF, AlertRule
+from run_ledger.domain.incidents.expectations import Expectation
 from run_ledger.domain.instants import Instant
 from run_ledger.doors.event_bus import Bus
 from run_ledger.read.reader import Reader
 from run_ledger.store.clients.channel_reads import read_channel
 from run_ledger.store.clients.digest_reads import read_digests, read_mail_channels
+from run_ledger.store.clients.watched_clients import watched_item
 from run_ledger.store.deliveries.delivery_records import DeliveryRecords
 from run_ledger.store.digests.digest_records import LINK_SECRET_BYTES, DigestRecords
 from run_ledger.store.dynamo.attributes import to_item
@@ -49,6 +53,8 @@ from run_ledger.store.items.client_items import (
     listing_item,
 )
 from run_ledger.store.posting.ledger import Keeping, Ledger, Timing
+from run_ledger.store.posting.rejections import RejectionStore
+from run_ledger.store.proof.proving import prove
 from run_ledger.timekeeping.intake_sweep import Queues
 from run_ledger.timekeeping.time_keeper import TimeKeeper
 
@@ -79,28 +85,45 @@ class DayStage:
         self.writer: Ledger
         """The one that the handler finds; it is chosen before each invocation."""
         self.teller = self.new_teller()
+        self.time_keeper: TimeKeeper | None = None
+        """The one that judged last by time."""
 
-    def declare(self, rules: Mapping[str, Sequence[AlertRule]]) -> None:
-        """Declare clients that are told by *rules*, by two mail channels, and get a digest."""
-        for client_id, alerts in rules.items():
-            channels = [Channel(one, "mail", (address_of(one, client_id),)) for one in CHANNELS]
-            digest = DigestRule("daily", "08:00 UTC", to=CHANNELS[:1])
-            record = ClientRecord(client_id, ClientProfile(client_id.title()), {}, digest=digest)
+    def declare(
+        self,
+        rules: Mapping[str, Sequence[AlertRule]],
+        expected: Mapping[str, Sequence[Expectation]],
+    ) -> None:
+        """Declare what clients and staff are told by *rules*, and what is *expected* of runs.
+
+        Each is told by two mail channels, and gets a digest.
+        """
+        digest = DigestRule("daily", "08:00 UTC", to=CHANNELS[:1])
+        for owner, alerts in rules.items():
+            channels = [Channel(one, "mail", (address_of(one, owner),)) for one in CHANNELS]
             profile = {
-                "pk": client_id,
+                "pk": owner,
                 "sk": "profile",
-                "name": client_id.title(),
+                "name": owner.title(),
                 "updated_at": UPDATED_AT,
                 "alerts": alert_values(alerts),
                 **channel_values(channels),
             }
-            for item in (listing_item(record), to_item(profile)):
-                self.client.put_item(TableName=NAMES.clients, Item=item)
+            if owner == STAFF:
+                profile["digest"] = msgspec.to_builtins(digest)
+                listing = None
+            else:
+                name = ClientProfile(owner.title())
+                listing = listing_item(ClientRecord(owner, name, {}, digest=digest))
+            told = [with_channels(one, CHANNELS) for one in alerts]
+            watched = watched_item(owner, expected.get(owner, ()), told)
+            for item in (listing, to_item(profile), watched):
+                if item is not None:
+                    self.client.put_item(TableName=NAMES.clients, Item=item)
 
     def new_writer(self, seed: int) -> Ledger:
         """Return what a new environment of the writer works with."""
         keeping = Keeping(SETTINGS.entry_ttl_days, SETTINGS.rollup_shards)
-        timing = Timing(now=now, dice=random.Random(seed))
+        timing = Timing(now=now, pause=lambda _: None, dice=random.Random(seed))
         return Ledger(self.client, NAMES, keeping, timing=timing)
 
     def new_teller(self) -> teller.Teller:
@@ -124,11 +147,16 @@ class DayStage:
             writer: {"_ledger": lambda: self.writer},
             teller: {
                 "_teller": lambda: self.teller,
-                "_time_keeper": partial(self._time_keeper, waiting),
+                "_time_keeper": partial(self._new_time_keeper, waiting),
+                "_act_taker": self._act_taker,
             },
             courier: {"_courier": self._courier},
             digester: {"_digester": self._digester},
-            prover: {"_tools": lambda: tools, "dynamodb": lambda: self.client},
+            prover: {
+                "_tools": lambda: tools,
+                "dynamodb": lambda: self.client,
+                "prove": partial(prove, pause=lambda _: None),
+            },
             sweeper: {"_tools": lambda: tools, "dynamodb": lambda: self.client},
             compactor: {"_tools": lambda: tools, "dynamodb": lambda: self.client},
             api: {"_reader": lambda: self.reader},
@@ -149,12 +177,22 @@ class DayStage:
                 log.removeHandler(self.troubles)
                 log.level, log.propagate = before
 
-    def _time_keeper(self, waiting: Callable[[], int]) -> TimeKeeper:
+    def _new_time_keeper(self, waiting: Callable[[], int]) -> TimeKeeper:
         def count(urls: Any) -> int:
             return waiting() if _EVENTS in urls else 0
 
         bus = Bus(self.outside, "bus")
-        return TimeKeeper(self.client, NAMES, bus, Queues(count, (_EVENTS,), ()), now)
+        queues = Queues(count, (_EVENTS,), ())
+        self.time_keeper = TimeKeeper(self.client, NAMES, bus, queues, now)
+        return self.time_keeper
+
+    def _act_taker(self) -> ActTaker:
+        days = SETTINGS.entry_ttl_days
+        rejections = RejectionStore(
+            self.client, NAMES.rejections, ttl_days=days, dice=random.Random(0)
+        )
+        incidents = IncidentLedger(self.client, NAMES.incidents, now)
+        return ActTaker(incidents, RowKeeper(self.client, NAMES.incidents, days), rejections, now)
 
     def _courier(self) -> courier.Courier:
         poster, references = PinnedPoster(is_local=True), References(lambda _: None, is_local=True)
@@ -184,5 +222,5 @@ class DayStage:
 
 
 def address_of(channel: str, client_id: str) -> str:
-    """Return the address that a mail channel of a client leads to."""
-    return f"{channel}@{client_id}.example"
+    """Return the address that a mail channel of a client or of staff leads to."""
+    return f"{channel}@{'staff' if client_id == STAFF else client_id}.example"

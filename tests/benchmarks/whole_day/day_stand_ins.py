@@ -5,8 +5,10 @@ All calls of a function, of DynamoDB too, go through here, so that a kill may co
 
 from __future__ import annotations
 
+import json
 import logging
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -14,7 +16,9 @@ from typing import Any
 
 from tests.support.dynamo import faults
 from tests.support.dynamo.stand_in import Call, Fault
+from tests.support.events import builders
 
+from run_ledger.domain.contract.probes import PROBE
 from run_ledger.domain.delivery.deliveries import Letter
 
 _MOST_CALLS_BEFORE_A_KILL = 12
@@ -72,6 +76,39 @@ class Kills:
         return True
 
 
+class Throttling:
+    """Refusals of a function's transactions for a while, as DynamoDB gives them for one action.
+
+    Other calls that are throttled the SDK makes again by itself.
+    """
+
+    def __init__(
+        self, dice: random.Random, spans: Sequence[tuple[float, float]], share: float
+    ) -> None:
+        """Refuse a *share* of them in *spans*, from and to a second of the day."""
+        self.met = 0
+        self._dice = dice
+        self._spans = spans
+        self._share = share
+        self._is_on = False
+
+    def begin(self, second: float) -> None:
+        """Begin an invocation of the function."""
+        self._is_on = any(begin <= second < end for begin, end in self._spans)
+
+    def end(self) -> None:
+        """End it."""
+        self._is_on = False
+
+    def script(self, call: Call) -> Fault | None:
+        """Return what becomes of a call of DynamoDB."""
+        is_safe = not self._is_on or call.operation != "TransactWriteItems"
+        if is_safe or self._dice.random() >= self._share:
+            return None
+        self.met += 1
+        return faults.failing_action(self._dice.randrange(100), "ThrottlingError")
+
+
 class Outside:
     """The bus, the queue of deliveries and the post, with the methods of their clients."""
 
@@ -81,6 +118,8 @@ class Outside:
         self.deliveries: list[str] = []
         self.events: Counter[str] = Counter()
         """How many events of each type the bus has taken."""
+        self.probes: list[str] = []
+        """Those of them that its rule brings to the queue of events, as it brings them."""
         self._kills = kills
 
     def put_events(self, *, Entries: Sequence[Mapping[str, str]]) -> Mapping[str, Any]:  # noqa: N803
@@ -99,6 +138,15 @@ class Outside:
 
     def _take_entries(self, entries: Sequence[Mapping[str, str]]) -> Mapping[str, Any]:
         self.events.update(one["DetailType"] for one in entries)
+        self.probes += [
+            builders.text(
+                builders.envelope(
+                    json.loads(one["Detail"]), detail_type=PROBE, source=one["Source"]
+                )
+            )
+            for one in entries
+            if one["DetailType"] == PROBE
+        ]
         return {"Entries": [{"EventId": "e"} for _ in entries]}
 
     def _take_messages(self, entries: Sequence[Any]) -> Any:
@@ -113,8 +161,13 @@ class Troubles(logging.Handler):
         """Begin with none."""
         super().__init__(logging.ERROR)
         self.lines: list[str] = []
+        self.behind_at: list[float] = []
+        """When it was said that the intake is behind, in seconds since 1970."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a line."""
         failure = getattr(record, "failure", "")
-        self.lines.append(f"{record.name}: {record.getMessage()} {failure}".rstrip())
+        if str(failure).startswith("the intake is behind"):
+            self.behind_at.append(time.time())
+        else:
+            self.lines.append(f"{record.name}: {record.getMessage()} {failure}".rstrip())

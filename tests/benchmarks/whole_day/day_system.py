@@ -6,6 +6,7 @@ a teller or a compactor before or after one of its calls; a batch comes again, t
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections import Counter, defaultdict
@@ -16,21 +17,27 @@ from typing import Any
 
 import time_machine
 from tests.support.dynamo.faults import Cut
-from tests.support.dynamo.stand_in import Write
+from tests.support.dynamo.stand_in import Call, Fault, Write
 from tests.support.dynamo.streaming_store import StreamingClient, StreamingDynamo
 from tests.support.dynamo.tables import NAMES
+from tests.support.readers.reading import api_event
 
-from run_ledger import courier, prover, sweeper, teller, writer
+from run_ledger import api, courier, prover, sweeper, teller, writer
 from run_ledger.compacting import compactor
 from run_ledger.digesting import digester
-from run_ledger.domain.incidents.alert_rules import AlertRule, JobEnd
+from run_ledger.domain.incidents.alert_rules import STAFF, JobEnd
+from run_ledger.domain.instants import Instant, text
 from run_ledger.store.incidents.job_ends import job_end
 from run_ledger.store.items.log_items import entries_of
 
-from .day_incidents import End, Ends, Incidents, Posted
+from .day_acts import People
+from .day_incidents import Cause, End, Ends, Incidents, Posted
+from .day_rules import STAFF_RULES, rules_of
+from .day_schedules import STOPPED, Told, expectation, told_of_project, told_of_runs
+from .day_silences import Silences
 from .day_stage import DayStage, now
-from .day_stand_ins import Kills, Outside
-from .day_traffic import DAY_SECONDS, FIRST, LAST_SECONDS, Arrival, Day
+from .day_stand_ins import Kills, Outside, Throttling
+from .day_traffic import DAY_SECONDS, FIRST, LAST_SECONDS, Arrival, Day, due_id
 
 WRITERS = 4
 KILLED = ("writer", "teller", "compactor")
@@ -43,7 +50,11 @@ ENDS_SECONDS = max(DIGEST_SECONDS, LAST_SECONDS) + 6 * 3_600
 """When nothing comes any more, and all has settled, was compacted and was proved."""
 _TELL_SECONDS, _SWEEP_SECONDS, _PROVE_SECONDS, _DIGEST_SECONDS = 60, 300, 900, 900
 _COMPACT_SECONDS = 3_600
+_ACT_SECONDS = 3_600
 _HIDDEN_SECONDS = 180
+THROTTLED = ((3 * 3_600, 3.2 * 3_600), (9 * 3_600, 9.2 * 3_600), (18 * 3_600, 18.2 * 3_600))
+"""From when to when many calls of the writers are refused, in seconds of the day."""
+_THROTTLED_SHARE = 0.5
 Progress = Callable[[float], None]
 
 
@@ -57,16 +68,6 @@ class Invocation:
         return 900_000
 
 
-def rules_of(day: Day) -> dict[str, list[AlertRule]]:
-    """Return when clients of *day* are told of failures: at once, after a grace, after three."""
-    kinds = (
-        [AlertRule("failed", grace_seconds=0), AlertRule("timed_out", grace_seconds=0)],
-        [AlertRule("failed", grace_seconds=600), AlertRule("timed_out", grace_seconds=900)],
-        [AlertRule("failed", grace_seconds=0, after=3)],
-    )
-    return {one: kinds[number % len(kinds)] for number, one in enumerate(day.client_ids)}
-
-
 class DaySystem:
     """The stage, and what must come of the ends of jobs."""
 
@@ -76,10 +77,17 @@ class DaySystem:
         self.counts: Counter[str] = Counter()
         self.seconds: defaultdict[str, float] = defaultdict(float)
         """How long each handler has worked, in CPU seconds."""
+        self.watermark: Instant | None = None
         self.differences: list[str] = []
         """Where the stream did not hold what the events give."""
-        self.incidents = Incidents(rules_of(day))
+        rules = rules_of(day)
+        self.incidents = Incidents(rules)
+        self.of_staff = Incidents(dict.fromkeys(rules, STAFF_RULES), of_staff=True)
+        self.silences = Silences(
+            {one for one, mine in rules.items() if any(rule.what == "stalled" for rule in mine)}
+        )
         self._dice = random.Random(f"{day.seed} system")
+        self.people = People(self._dice, self.incidents)
         self._tick_seconds = tick_seconds
         self._second = 0.0
         self._ends = Ends()
@@ -87,10 +95,16 @@ class DaySystem:
         self._queue: list[tuple[float, dict[str, Any]]] = []
         times = {one: [self._dice.uniform(0, DAY_SECONDS) for _ in range(kills)] for one in KILLED}
         self.kills = Kills(self._dice, times)
+        self.throttling = Throttling(self._dice, THROTTLED, _THROTTLED_SHARE)
         self.store = StreamingDynamo(self._heard)
         self.outside = Outside(self.kills)
-        self.stage = DayStage(StreamingClient(self.store, self.kills.script), self.outside)
-        self.stage.declare(rules_of(day))
+        self.stage = DayStage(StreamingClient(self.store, self._script), self.outside)
+        expected = {
+            one: [expectation(number)]
+            for number, one in enumerate(day.client_ids)
+            if day.is_timed(number)
+        }
+        self.stage.declare({**rules, STAFF: STAFF_RULES}, expected)
         self._writers = [self.stage.new_writer(self._dice.getrandbits(32)) for _ in range(WRITERS)]
 
     def live(self, progress: Progress = lambda _: None) -> None:
@@ -107,6 +121,8 @@ class DaySystem:
                 self._post_waiting(clock, second)
                 self._tell_stream()
                 self._call_on_schedule(second)
+                if second % _ACT_SECONDS == 0:
+                    self._act()
                 self._deliver()
                 progress(second / ENDS_SECONDS)
 
@@ -116,6 +132,30 @@ class DaySystem:
         with self.stage.found(lambda: 0) as clock:
             self._move(clock, ENDS_SECONDS)
             yield self._invoke
+
+    @property
+    def looks_each_minute(self) -> bool:
+        """Return whether what time decides is looked at as often as on AWS."""
+        return self._tick_seconds <= _TELL_SECONDS
+
+    def told(self) -> Told:
+        """Return how often each cause must have been an incident that opened, and that closed."""
+        parts = [Told(one.opened, one.closed) for one in (self.incidents, self.of_staff)]
+        parts.append(Told(self.silences.opened, self.silences.closed))
+        for number, client_id in enumerate(self.day.client_ids):
+            runs, due = self.day.runs_of(number), self.day.due_project_of(number)
+            if runs:
+                parts += [told_of_runs(client_id, runs, of_staff=one) for one in (False, True)]
+            if due is not None:
+                parts.append(told_of_project(client_id, due_id(number), due))
+        found = Told(Counter(), Counter())
+        for part in parts:
+            found.opened.update(part.opened)
+            found.closed.update(part.closed)
+        return found
+
+    def _script(self, call: Call) -> Fault | None:
+        return self.kills.script(call) or self.throttling.script(call)
 
     def _move(self, clock: time_machine.Coordinates, second: float) -> None:
         self._second = second
@@ -146,7 +186,9 @@ class DaySystem:
     def _call_on_schedule(self, second: int) -> None:
         if second % max(_TELL_SECONDS, self._tick_seconds) == 0:
             self._invoke("teller", teller.handler, {}, may_end=False)
-            self.incidents.tick(now())
+            self._judge_watermark()
+            for one in (self.incidents, self.of_staff):
+                one.tick(now())
         if second % _SWEEP_SECONDS == 0:
             self._invoke("sweeper", sweeper.handler, {})
         if second % _PROVE_SECONDS == 0:
@@ -157,6 +199,35 @@ class DaySystem:
                 self._invoke("compactor", compactor.handler, {})
         if second % _DIGEST_SECONDS == 0:
             self._invoke("digester", digester.handler, {})
+
+    def _judge_watermark(self) -> None:
+        """Look whether all that was sent until the watermark is posted, and who is silent then."""
+        keeper = self.stage.time_keeper
+        self.watermark = None if keeper is None else keeper.watermark
+        if self.watermark is None:
+            return
+        oldest = min(
+            (int(one["attributes"]["SentTimestamp"]) * 1_000 for _, one in self._queue),
+            default=self.watermark,
+        )
+        if oldest < self.watermark:
+            late = (self.watermark - oldest) // 1_000_000
+            self.differences.append(f"watermark: {late} seconds beyond what waits")
+        self.silences.look(self.watermark)
+
+    def _act(self) -> None:
+        """Let somebody act on an incident of a client; the act comes twice."""
+        asked = {"state": ["open"], "what": ["failed"], "of_staff": ["false"], "limit": ["100"]}
+        answer = self._invoke("api", api.handler, api_event("/incidents", parameters=asked))
+        shown = json.loads(answer["body"])["items"]
+        body = self.people.act(shown, cause_of, text(now()))
+        if body is None:
+            return
+        records = [
+            {"messageId": f"a{place}", "eventSource": "aws:sqs", "body": body} for place in range(2)
+        ]
+        answer = self._invoke("teller", teller.handler, {"Records": records}, may_end=False)
+        assert answer == {"batchItemFailures": []}, "nothing keeps an act from being taken"
 
     def _deliver(self) -> None:
         """Let the courier take all that waits to be delivered."""
@@ -189,6 +260,11 @@ class DaySystem:
 
     def _post_waiting(self, clock: time_machine.Coordinates, second: int) -> None:
         """Give the writers what waits, in batches such as pollers make them."""
+        for one in self.outside.probes:
+            self._enqueue(one)
+        self.outside.probes.clear()
+        if STOPPED[0] <= second < STOPPED[1]:
+            return
         due = [one for at, one in self._queue if at <= second]
         self._queue = [(at, one) for at, one in self._queue if at > second]
         start = 0
@@ -253,7 +329,10 @@ class DaySystem:
             for one in entries_of(write.new or {})
             if one.detail_type == "job_update"
         ]
-        return self._ends.post(events[0].detail["job_id"], events) if events else None
+        if not events:
+            return None
+        self.silences.post(events[0].detail["job_id"], events, now())
+        return self._ends.post(events[0].detail["job_id"], events)
 
     def _tell_stream(self) -> None:
         """Give the teller what its stream holds, batch by batch, each until it is done."""
@@ -266,7 +345,8 @@ class DaySystem:
                 self.stage.teller = self.stage.new_teller()
                 continue
             assert answer == {"batchItemFailures": []}, "nothing keeps the teller from telling"
-            self.incidents.take([end for _, end in batch], now())
+            for one in (self.incidents, self.of_staff):
+                one.take([end for _, end in batch], now())
             del self._stream[:TELLER_BATCH]
 
     def _invoke(
@@ -281,12 +361,27 @@ class DaySystem:
         self.counts[f"calls of {name}"] += 1
         if may_end:
             self.kills.begin(name, self._second)
+        if name == "writer":
+            self.throttling.begin(self._second)
         began = time.process_time()
         try:
             return handler(event, Invocation())
         finally:
             self.kills.end()
+            self.throttling.end()
             self.seconds[name] += time.process_time() - began
+
+
+def cause_of(shown: Mapping[str, Any]) -> Cause:
+    """Return the cause of an incident that the API shows."""
+    return Cause(
+        shown["client_id"],
+        shown["pipeline"] or "",
+        shown["what"],
+        shown["fingerprint"] or "",
+        shown["project_id"] or "",
+        of_staff=shown["of_staff"],
+    )
 
 
 def _shown(told: JobEnd) -> End:

@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 from tests.support.events import builders
 from tests.support.events.builders import Envelope
 
+from .day_schedules import HOURLY, DueProject, Run, details_of, due_project, runs
+
 FIRST = datetime(2026, 11, 18, tzinfo=UTC)
 """When the day begins: a Wednesday."""
 DAY_SECONDS = 86_400
@@ -86,6 +88,7 @@ class Day:
         """Return all distinct events of a client."""
         return [
             *self.events_of_projects(client),
+            *self.events_on_schedule(client),
             *(one for number in self.jobs_of(client) for one in self.events_of_job(number)),
         ]
 
@@ -103,17 +106,59 @@ class Day:
         found = [Arrival(dice.uniform(0, DAY_SECONDS), text) for text in self.garbage()]
         for client in range(self.clients):
             found += self._delivered(self.events_of_projects(client), dice)
+            found += self._delivered(self.events_on_schedule(client), dice, is_prompt=True)
+        return found
+
+    def is_timed(self, client: int) -> bool:
+        """Return whether a client has runs that are asked for, and a project that is due."""
+        return client % 2 == 0
+
+    def runs_of(self, client: int) -> list[Run]:
+        """Return the runs that are asked for of a client."""
+        return runs(client, self._dice("runs", client)) if self.is_timed(client) else []
+
+    def due_project_of(self, client: int) -> DueProject | None:
+        """Return a client's project that is due, if it has one."""
+        return due_project(self._dice("due", client)) if self.is_timed(client) else None
+
+    def events_on_schedule(self, client: int) -> list[Envelope]:
+        """Return the distinct events of a client's runs that are asked for, and what is due."""
+        dice = self._dice("schedule", client)
+        found = []
+        for run in self.runs_of(client):
+            identity = {
+                "job_id": f"{HOURLY}-{client:02}-{run.slot}",
+                "client_id": self.client_ids[client],
+                "project_id": f"project-{client:02}-0",
+                "pipeline": HOURLY,
+                "attempt": 1,
+            }
+            found += [
+                _at(second, {**identity, "event_id": event_id, **told}, "job_update", dice)
+                for second, event_id, told in details_of(run)
+            ]
+        due = self.due_project_of(client)
+        if due is not None:
+            whose = {"project_id": due_id(client), "client_id": self.client_ids[client]}
+            due_at = _text(FIRST + timedelta(seconds=due.due))
+            told = {**whose, "event_id": "event-0", "due_at": due_at}
+            found.append(_at(3_600, told, "project_update", dice))
+            if due.completed is not None:
+                told = {**whose, "event_id": "event-1", "status": "completed"}
+                found.append(_at(due.completed, told, "project_update", dice))
         return found
 
     def _dice(self, what: str, number: int) -> random.Random:
         return random.Random(f"{self.seed} {what} {number}")
 
-    def _delivered(self, events: list[Envelope], dice: random.Random) -> list[Arrival]:
+    def _delivered(
+        self, events: list[Envelope], dice: random.Random, *, is_prompt: bool = False
+    ) -> list[Arrival]:
         found = []
         for one in events:
             sent = (datetime.fromisoformat(one["time"]) - FIRST).total_seconds()
             way = dice.random()
-            longest = 20 if way < 0.9 else 600 if way < 0.98 else _LATE_SECONDS
+            longest = 20 if is_prompt or way < 0.9 else 600 if way < 0.98 else _LATE_SECONDS
             came = sent + dice.uniform(0, longest)
             found.append(Arrival(came, json.dumps(one)))
             if dice.random() < 0.04:
@@ -168,6 +213,21 @@ class Day:
                 envelope_id=f"{dice.getrandbits(128):032x}",
                 time=_text(moment),
             )
+
+
+def due_id(client: int) -> str:
+    """Return the id of a client's project that is due."""
+    return f"project-{client:02}-due"
+
+
+def _at(second: float, detail: dict[str, Any], detail_type: str, dice: random.Random) -> Envelope:
+    moment = _text(FIRST + timedelta(seconds=second))
+    return builders.envelope(
+        {**detail, "occurred_at": moment},
+        detail_type=detail_type,
+        envelope_id=f"{dice.getrandbits(128):032x}",
+        time=moment,
+    )
 
 
 def _told(step: int, dice: random.Random) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tests.benchmarks.whole_day import day_replay
+from tests.benchmarks.whole_day.day_incidents import Cause
 from tests.benchmarks.whole_day.day_recount import DayRecount
 from tests.benchmarks.whole_day.day_system import KILLED, DaySystem
 from tests.benchmarks.whole_day.day_traffic import Day
@@ -23,14 +24,15 @@ EVENTS = 2_000
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_day_in_trouble_differs_in_nothing(seed: int) -> None:
-    """Events that come late, twice and out of order, and writers and tellers that are killed."""
+    """Events come late, twice and out of order; functions are killed, refused, and stand still."""
     done = day_replay.replay(EVENTS, seed)
 
     assert done.first == ()
     assert done.differences == 0
     assert done.kills == len(KILLED) * day_replay.KILLS
     assert done.counts["deliveries"] > done.events > EVENTS // 2
-    assert done.counts["ends"] > 0
+    for name in ("ends", "acts", "refused calls", "incidents", "probes"):
+        assert done.counts[name] > 0, name
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +71,7 @@ def test_a_day_without_kills_differs_in_nothing(lived: DaySystem) -> None:
 @pytest.mark.parametrize(
     ("table", "attribute", "named"),
     [
-        (NAMES.jobs, "c_records_ok", ("job job-",)),
+        (NAMES.jobs, "c_records_ok", ("job ",)),
         (NAMES.projects, "c_records_ok", ("project project-",)),
         (NAMES.rollups, "c_cost_microusd", ("row (",)),
         (NAMES.rollups, "now_succeeded", ("row (",)),
@@ -115,7 +117,8 @@ def with_first_mail_twice(system: DaySystem) -> None:
 
 def with_unheard_incident(system: DaySystem) -> None:
     """Expect one more incident than there was."""
-    system.incidents.opened["client-00", "pipeline-0", "failed", "of another kind"] += 1
+    cause = Cause("client-00", "pipeline-0", "failed", "of another kind")
+    system.incidents.opened[cause] += 1
 
 
 @pytest.mark.parametrize(
