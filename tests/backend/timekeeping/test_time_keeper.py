@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msgspec import structs
 from tests.support.dynamo.querying import ScriptedQuerying
 from tests.support.dynamo.stand_in import Call, Fault, Script
 from tests.support.dynamo.tables import NAMES
@@ -175,6 +176,33 @@ def test_two_lines_tell_of_a_missed_run(stage: Stage) -> None:
     assert stage.words[1:] == [("closed", "missed", "healed")]
 
 
+def resolve(stage: Stage, incident_id: str) -> None:
+    """Let somebody resolve an incident, now."""
+    row = stage.teller._rows.find(incident_id)
+    assert row is not None
+    act = IncidentAct(incident_id, "resolve", stage.now, "person#1", "kim")
+    assert stage.teller._incidents.act(row, act, "0" * 32) == "taken"
+    stage.teller.tell(row.scope, (), 60.0)
+
+
+def test_a_run_that_is_missed_after_a_resolve_is_told(stage: Stage) -> None:
+    """Its time may have been before: it is missed once its grace is over."""
+    stage.declare(structs.replace(HOURLY, grace_seconds=1_800))
+    stage.pass_minutes(125)
+    ((kind, told),) = stage.told
+    assert (kind, told["began_at"]) == ("opened", instants.text(Instant(START + HOUR)))
+    resolve(stage, told["incident_id"])
+    stage.pass_minutes(20)
+    assert stage.words[1:] == [("closed", "missed", "resolved")]
+    stage.pass_minutes(10)
+    assert stage.words[2:] == [("opened", "missed", None)]
+    _, again = stage.told[2]
+    assert (again["began_at"], again["jobs"]) == (instants.text(Instant(START + 2 * HOUR)), 1)
+    resolve(stage, again["incident_id"])
+    stage.pass_minutes(20)
+    assert stage.words[3:] == [("closed", "missed", "resolved")]
+
+
 def test_late_intake_is_no_missed_run(stage: Stage) -> None:
     """A writer that is stopped for an hour: what began meanwhile is no miss."""
     stage.declare(HOURLY)
@@ -325,10 +353,7 @@ def test_a_job_that_stalls_after_a_resolve_is_told(stage: Stage) -> None:
     stage.report("other", "slow")
     stage.pass_minutes(12)
     ((_, told),) = stage.told
-    row = stage.teller._rows.find(told["incident_id"])
-    assert row is not None
-    act = IncidentAct("e", "resolve", stage.now, "person#1", "kim")
-    assert stage.teller._incidents.act(row, act, "0" * 32) == "taken"
+    resolve(stage, told["incident_id"])
     stage.pass_minutes(12)
     assert stage.words == [
         ("opened", "stalled", None),

@@ -76,6 +76,10 @@ def _noted(cause: Cause, end: JobEnd, rule: AlertRule | None, good_at: Instant |
     cause = structs.replace(cause, marks=marks, beyond=cause.beyond + beyond)
     if rule is None:
         return cause
+    if not end.is_job and not cause.is_after_resolve(end.at):
+        # A run is missed or late when its grace is over, not at the time that it is asked for at:
+        # so what was resolved before goes back to the slots that were known by then.
+        cause = structs.replace(cause, resolved_at=Instant(end.at - 1))
     last_job_id = end.job_id if end.is_job else ""
     return structs.replace(asked_by(cause, rule), error=end.error, last_job_id=last_job_id)
 
