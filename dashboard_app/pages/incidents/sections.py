@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 import streamlit as st
@@ -94,6 +95,12 @@ def one_incident(here: PageContext, incident_id: str) -> None:
     if message:
         st.code(message, language=None, wrap_lines=True)
     _links(here, incident)
+    if here.settings.site_url and incident["state"] == "open":
+        st.link_button(
+            "Answer on the site",
+            f"{here.settings.site_url.rstrip('/')}/#/incidents/{quote(incident_id, safe='')}",
+            icon=":material/open_in_new:",
+        )
     st.markdown("**History**")
     frame = turns(incident)
     columns = {

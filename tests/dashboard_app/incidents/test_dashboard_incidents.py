@@ -195,6 +195,18 @@ def test_staff_s_rules_are_told_apart(empty_api: Api, open_page: Open) -> None:
     assert "There is no such incident." in words_of(app)
 
 
+def test_an_open_one_leads_to_where_it_is_answered(api: Api, open_page: Open) -> None:
+    """The app only reads; on the site people acknowledge, mute and resolve."""
+    for incident_id, links in (
+        ("acme-open", ["https://s/#/incidents/acme-open"]),
+        ("acme-closed", []),
+    ):
+        app = open_page(api, "incidents", incident=incident_id)
+        assert not app.exception
+        found = [one.proto.url for one in app.get("link_button")]
+        assert [one for one in found if "#" in one] == links
+
+
 @pytest.mark.parametrize(
     ("word", "heads", "ids"),
     [
