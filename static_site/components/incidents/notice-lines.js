@@ -72,7 +72,7 @@ export function sentenceOf({ channels, waiting, oldest_waiting_at: oldest, given
   const parts = [
     bad === 0
       ? countOf(channels.length, "channel works", "channels work", format)
-      : `${format.number(bad)} of ${countOf(channels.length, "channel", "channels", format)} ${bad === 1 ? "fails" : "fail"}`,
+      : `${format.number(bad)} of ${countOf(channels.length, "channel", "channels", format)} ${bad === 1 ? "does" : "do"} not work`,
   ];
   if (waiting === null) {
     parts.push("more notices wait or were given up than are counted here");

@@ -338,3 +338,20 @@ def test_an_end_is_told_in_words(
     turn = page.locator(".incident-turns li")
     expect(turn).to_have_count(1)
     assert turn.locator(".quiet").inner_text() == counted
+
+
+def test_a_long_error_leaves_room_for_other_incidents(page: Page, origin: FakeOrigin) -> None:
+    """The list shows its first lines, the incident all of it."""
+    error = {"type": "Timeout", "message": "no answer from the supplier " * 36}
+    origin.incidents = [make_incident(one, error=error) for one in ("one", "two", "three")]
+    page.set_viewport_size({"width": 390, "height": 844})
+    sign_in(page, origin, "#/incidents")
+    cards = page.locator(".incident-card")
+    expect(cards).to_have_count(3)
+    heights = [box["height"] for one in cards.all() if (box := one.bounding_box()) is not None]
+    assert max(heights) < 844 / 3
+    open_view(page, "#/incidents/one")
+    expect(page.locator(".incident .error-text")).to_contain_text(error["message"].strip())
+    whole = page.locator(".incident .error-text").bounding_box()
+    assert whole is not None
+    assert whole["height"] > 844 / 3

@@ -31,7 +31,7 @@ def test_staff_see_what_did_not_come(page: Page, origin: FakeOrigin) -> None:
     }
     sign_in(page, origin, "")
     card = page.get_by_role("region", name="Notices to people")
-    expect(card).to_contain_text("1 of 2 channels fails; 2 notices wait, the oldest since")
+    expect(card).to_contain_text("1 of 2 channels does not work; 2 notices wait, the oldest since")
     lines = card.get_by_role("listitem")
     expect(lines).to_have_count(2)
     expect(lines.nth(0)).to_contain_text("acme / hook")

@@ -18,7 +18,7 @@ test("the sentence says how channels do, and what did not come", () => {
   const waiting = { waiting: 3, oldest_waiting_at: "2026-11-22T13:05:00.000000Z", given_up: 1 };
   assert.equal(
     say({ channels: [well, bad], ...waiting }),
-    "1 of 2 channels fails; 3 notices wait, the oldest since 13:05; 1 notice was given up in the last 30 days.",
+    "1 of 2 channels does not work; 3 notices wait, the oldest since 13:05; 1 notice was given up in the last 30 days.",
   );
   assert.match(say({ channels: [bad], waiting: null, given_up: null }), /more notices wait or were given up/);
 });
