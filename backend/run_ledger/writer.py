@@ -67,10 +67,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
     ledger = _ledger()
     logs.begin(context)
     batch = _decoded(messages)
-    _keep_probes(ledger, batch.probes)
     again = _delivered_again(event)
+    lost = _keep_probes(ledger, batch.probes)
     # Before they are tried, as a writer that dies of them says nothing afterwards.
-    _note_failing(ledger, event, again)
+    _note_failing(ledger, event, again - batch.probes.keys())
     report = ledger.post(
         batch.accepted, batch.invalid, lambda: context.get_remaining_time_in_millis() / 1000
     )
@@ -78,12 +78,11 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
     counted = len(messages) - len(batch.probes)
     _write_log(report, counted, _first_failures(event, report), time.perf_counter() - started)
     if "Records" in event:
-        failed = [message_id for message_id, _ in messages]
+        # A probe comes again once: among the dead letters it would hold up what it is for.
+        failed = report.failed_message_ids | (lost - again)
         return {
             "batchItemFailures": [
-                {"itemIdentifier": message_id}
-                for message_id in failed
-                if message_id in report.failed_message_ids
+                {"itemIdentifier": message_id} for message_id, _ in messages if message_id in failed
             ]
         }
     if report.failed_message_ids:
@@ -106,11 +105,12 @@ def _raw(event: dict[str, Any]) -> str:
 class _Batch(NamedTuple):
     accepted: list[EventMessage]
     invalid: list[InvalidMessage]
-    probes: list[Probe]
+    probes: dict[str, Probe]
+    """By the ids of their messages."""
 
 
 def _decoded(messages: list[tuple[str, str]]) -> _Batch:
-    batch = _Batch([], [], [])
+    batch = _Batch([], [], {})
     for message_id, raw in messages:
         try:
             batch.accepted.append(EventMessage(message_id, raw, decode(raw)))
@@ -118,20 +118,24 @@ def _decoded(messages: list[tuple[str, str]]) -> _Batch:
             # Only here, so that events pay nothing for probes.
             probe = read_probe(raw) if error.reason == "unknown_detail_type" else None
             if probe is not None:
-                batch.probes.append(probe)
+                batch.probes[message_id] = probe
             else:
                 batch.invalid.append(InvalidMessage(message_id, raw, error))
     return batch
 
 
-def _keep_probes(ledger: Ledger, probes: list[Probe]) -> None:
-    """Keep that *probes* came, and say so in one log line. Nothing else counts or lists them."""
+def _keep_probes(ledger: Ledger, probes: Mapping[str, Probe]) -> set[str]:
+    """Keep that *probes* came, and say so in one log line. Nothing else counts or lists them.
+
+    Return the ids of the messages of those that could not be kept for the moment.
+    """
     if not probes:
-        return
-    report = ledger.keep_arrivals(probes)
+        return set()
+    report = ledger.keep_arrivals(probes.values())
     _log.info("probes", extra={"kept": report.kept, "left_out": report.left_out})
     if report.trouble is not None:
         _log.error("probe not kept", extra={"failure": report.trouble})
+    return {message_id for message_id, one in probes.items() if one.probe_id in report.passing}
 
 
 def _first_failures(event: dict[str, Any], report: Report) -> int:

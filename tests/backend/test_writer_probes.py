@@ -48,11 +48,18 @@ def probe(probe_id: Any = PROBE, **detail: Any) -> dict[str, Any]:
     }
 
 
-def deliver(store: Dynamo, *envelopes: Any, faults: tuple[Any, ...] = ()) -> Any:
-    """Let the handler take a batch."""
+def deliver(
+    store: Dynamo, *envelopes: Any, faults: tuple[Any, ...] = (), deliveries: int = 1
+) -> Any:
+    """Let the handler take a batch, whose messages have been delivered so many times."""
     ledger = ledgers.make_ledger(store, Recorder(*faults))
     records = [
-        {"messageId": f"m{place}", "body": json.dumps(one)} for place, one in enumerate(envelopes)
+        {
+            "messageId": f"m{place}",
+            "body": json.dumps(one),
+            "attributes": {"ApproximateReceiveCount": str(deliveries)},
+        }
+        for place, one in enumerate(envelopes)
     ]
     with log_lines.restored(), patch.object(writer, "_ledger", lambda: ledger):
         logs.configure("INFO", stage="tests", function="writer")
@@ -127,6 +134,32 @@ def test_a_probe_that_cannot_be_kept_fails_nothing(capsys: pytest.CaptureFixture
 
     assert answer == {"batchItemFailures": []}
     assert "probe not kept" in capsys.readouterr().out
+
+
+def test_a_probe_comes_again_after_a_refusal_that_passes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Else what time decides would wait an hour for it; the events beside it have not failed."""
+    store = ledgers.empty_store()
+    other = "another-probes-id"
+    refused = (refused_with("ThrottlingException"),)
+
+    answer = deliver(store, probe(), job_update(), probe(other), faults=refused)
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}, {"itemIdentifier": "m2"}]}
+    lines = {line["message"]: line for line in log_lines.read(capsys.readouterr().out)}
+    assert lines["batch"]["Failed"] == 0
+    assert "probe not kept" in lines
+
+
+def test_a_probe_that_is_refused_twice_does_not_come_again() -> None:
+    """No probe lies among the dead letters, where it would hold up more than it tells."""
+    store = ledgers.empty_store()
+
+    answer = deliver(store, probe(), faults=(refused_with("ThrottlingException"),), deliveries=2)
+
+    assert answer == {"batchItemFailures": []}
+    assert everything(store) == []
 
 
 @given(st.text(max_size=70))

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain.contract.probes import Probe
 from run_ledger.domain.instants import Instant
+from run_ledger.store.dynamo.faults import Fault, fault
 from run_ledger.store.items.probe_items import Arrival, arrival_item, failing_item
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class ProbeReport(NamedTuple):
     """Probes beyond the first few of a batch, repeats, and those without a proper id."""
     trouble: str | None
     """Why one could not be kept; whoever sent it does not find it, and may send another."""
+    passing: frozenset[str] = frozenset()
+    """The ids of those that could not be kept for a reason that passes."""
 
 
 def keep_arrivals(
@@ -37,16 +40,16 @@ def keep_arrivals(
     """Keep in *table* that *probes* came; no trouble with that fails the batch."""
     given = list(probes)
     by_id = {probe.probe_id: probe for probe in given if probe.probe_id is not None}
-    kept, trouble = 0, None
-    for probe_id, probe in list(by_id.items())[:_MOST_A_BATCH]:
+    taken = list(by_id.items())[:_MOST_A_BATCH]
+    for place, (probe_id, probe) in enumerate(taken):
         item = arrival_item(Arrival(probe_id, probe.sent_at, now))
         try:
             client.put_item(TableName=table, Item=item)
-            kept += 1
         except (ClientError, BotoCoreError) as error:
-            trouble = str(error)
-            break
-    return ProbeReport(kept, len(given) - kept, trouble)
+            left = frozenset(one for one, _ in taken[place:])
+            passing = left if fault(error) is Fault.PASSING else frozenset()
+            return ProbeReport(place, len(given) - place, str(error), passing)
+    return ProbeReport(len(taken), len(given) - len(taken), None)
 
 
 def keep_failing(client: DynamoDBClient, table: str, sent_at: Instant, now: Instant) -> str | None:
