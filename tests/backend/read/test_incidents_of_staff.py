@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.backend.read.test_api_incidents import MACHINE, MINUTE, START, ids, show, walked
+from tests.support.dynamo.tables import NAMES
 from tests.support.events.builders import job_update
 from tests.support.readers.reading import STAFF, House, client_user
 from tests.support.recounts.told_incidents import AT_ONCE, ended, tell, tell_rulings
@@ -14,6 +15,7 @@ from tests.support.recounts.views import reading_house
 from run_ledger.domain.incidents.alert_rules import STAFF as OF_STAFF
 from run_ledger.domain.incidents.alert_rules import rulings_on
 from run_ledger.domain.instants import Instant, later
+from run_ledger.store.incidents.row_items import row_key
 
 
 def tell_staff(here: House, client_id: str, pipeline: str, job_id: str, at: Instant) -> str:
@@ -91,3 +93,19 @@ def test_to_a_client_it_is_as_if_staff_s_were_not_there() -> None:
             for limit in (1, 2, 5):
                 query = {**more, "limit": limit}
                 assert all_answers(beside, asking, **query) == all_answers(without, asking, **query)
+
+
+def test_rows_of_an_earlier_version_stay_hidden() -> None:
+    """They lie among the client's own until something becomes of their incident."""
+    here = reading_house([job_update(job_id="a", client_id="acme", event_id="1")])
+    incident_id = tell_staff(here, "acme", "p", "a", START)
+    key = row_key(incident_id)
+    item = here.client.get_item(TableName=NAMES.incidents, Key=key)["Item"]
+    assert (item["client_id"]["S"], item["open_key"]["S"][:6]) == ("*acme", "*acme#")
+    earlier = {**item, "client_id": {"S": "acme"}, "open_key": {"S": item["open_key"]["S"][1:]}}
+    here.client.put_item(TableName=NAMES.incidents, Item=earlier)
+    for more in ({}, {"state": "open"}, {"sort": "jobs"}):
+        assert walked(here, client_user("acme"), **more) == []
+        assert ids(walked(here, STAFF, client_id="acme", **more)) == [incident_id]
+    told = here.get("/overview", client_user("acme")).json["incidents"]
+    assert (told["open"], told["newest"]) == (0, [])
