@@ -149,7 +149,7 @@ class LevelSweep:
         """Add what is wrong with running jobs, and return whether all were looked at."""
         rows, is_whole = self._reads.running(client.declared.client_id, watermark)
         wanted = [row.job_id for row in rows if _is_candidate(client, row, watermark)]
-        for stored in self._reads.jobs(wanted[:MOST_ITEMS]):
+        for stored in self._reads.jobs(_from_both_ends(wanted)):
             for scope, rule, one in _wrongs(client, stored, watermark):
                 wrong[scope].append(one)
                 rules.setdefault(scope, rule)
@@ -225,6 +225,17 @@ class _Watched(NamedTuple):
             ):
                 return rule
         return None
+
+
+def _from_both_ends(job_ids: Sequence[str]) -> list[str]:
+    """Return the ids that are looked at: of too many, the oldest jobs, and as many of the newest.
+
+    What was killed long ago stays silent for ever, and must not hide what happens now.
+    """
+    if len(job_ids) <= MOST_ITEMS:
+        return [*job_ids]
+    half = MOST_ITEMS // 2
+    return [*job_ids[:half], *job_ids[-half:]]
 
 
 def _asks(alerts: Iterable[AlertRule], what: str) -> bool:
