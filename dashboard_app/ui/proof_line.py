@@ -18,6 +18,8 @@ from dashboard_app.context import PageContext
 _LATE = timedelta(hours=3)
 # On a busy day, totals are recounted once it is over.
 _TOTALS_LATE = timedelta(hours=30)
+# The API counts no more differences than this.
+_MOST_COUNTED = 1_000
 # Where no job is old enough, "0 differences" would be no news.
 _NOTHING_YET = "Nothing is proved yet: a job is proved an hour after its last event."
 
@@ -38,10 +40,11 @@ def proof_words(proof: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
         return ":material/pending: These figures are not proved yet."
     to = datetime.fromisoformat(proof["proved_to"])
     is_late, found = now - to > _LATE, proof["differences"]
+    at_least = "" if found < _MOST_COUNTED else "at least "
     behind = f", {(now - to) // timedelta(hours=1)} h behind" if is_late else ""
     text = (
         f"Proved{' only' if is_late else ''} to {words.moment(to, zone)}{behind}: "
-        f"{found:,} difference{'' if found == 1 else 's'} in {proof['judged']:,} "
+        f"{at_least}{found:,} difference{'' if found == 1 else 's'} in {proof['judged']:,} "
         f"job{'' if proof['judged'] == 1 else 's'}"
     )
     rows = proof["rows_proved_to"] and datetime.fromisoformat(proof["rows_proved_to"])

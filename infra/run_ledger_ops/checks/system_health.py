@@ -15,6 +15,7 @@ from run_ledger.domain import instants
 from run_ledger.domain.api.access import REQUIRED_SCOPE, STAFF_GROUP
 from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.domain.instants import Instant
+from run_ledger.store.proof.frontier import MOST_DIFFERING
 from run_ledger_ops.checks.channel_health import QUEUE, channels
 from run_ledger_ops.checks.dead_letters import look_at
 from run_ledger_ops.checks.digest_health import digests
@@ -145,6 +146,7 @@ def _proof(system: Target, now: datetime) -> Finding:
     if proof["proved_to"] is None:
         return Finding("proof", Level.LOOK, "nothing is proved yet", figures)
     number = proof["differences"]
+    at_least = "" if number < MOST_DIFFERING else "at least "
     rows = proof["rows_proved_to"]
     is_late = now - datetime.fromisoformat(proof["proved_to"]) > _LATE
     is_short = rows is not None and now - datetime.fromisoformat(rows) > _ROWS_LATE
@@ -152,8 +154,8 @@ def _proof(system: Target, now: datetime) -> Finding:
         words = "nothing is proved yet: a job is proved an hour after its last event"
         return Finding("proof", Level.WELL, words, figures)
     words = (
-        f"proved to {proof['proved_to']}: {number:,} difference{'' if number == 1 else 's'} in "
-        f"{proof['judged']:,} jobs"
+        f"proved to {proof['proved_to']}: {at_least}{number:,} "
+        f"difference{'' if number == 1 else 's'} in {proof['judged']:,} jobs"
     )
     words += ", hours behind" if is_late else ""
     words += f", totals only to {rows}" if is_short else ""

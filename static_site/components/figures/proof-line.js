@@ -9,6 +9,8 @@ const HOUR = 3_600_000;
 const LATE = 3 * HOUR;
 /** On a busy day, totals are recounted once it is over. */
 const TOTALS_LATE = 24 * HOUR + 2 * LATE;
+/** The API counts no more differences than this. */
+const MOST_COUNTED = 1000;
 /** Where no job is old enough, "0 differences" would be no news. */
 const NOTHING_YET = "Nothing is proved yet: a job is proved an hour after its last event.";
 
@@ -55,7 +57,8 @@ export function proofWords(proof, now, format) {
   const late = now - Date.parse(to);
   const isLate = late > LATE;
   const behind = isLate ? `, ${format.duration(Math.floor(late / 1000))} behind` : "";
-  const found = countOf(differences, "difference", "differences", format);
+  const counted = countOf(differences, "difference", "differences", format);
+  const found = `${differences < MOST_COUNTED ? "" : "at least "}${counted}`;
   const jobs = countOf(judged, "job", "jobs", format);
   const isShort = rows !== null && now - Date.parse(rows) > TOTALS_LATE;
   if (judged === 0 && differences === 0 && !isLate && !isShort) {

@@ -51,7 +51,7 @@ ENDS_SECONDS = max(DIGEST_SECONDS, LAST_SECONDS) + 6 * 3_600
 _TELL_SECONDS, _SWEEP_SECONDS, _PROVE_SECONDS, _DIGEST_SECONDS = 60, 300, 900, 900
 _COMPACT_SECONDS = 3_600
 _ACT_SECONDS = 3_600
-_HIDDEN_SECONDS = 180
+_HIDDEN_SECONDS = 240
 THROTTLED = ((3 * 3_600, 3.2 * 3_600), (9 * 3_600, 9.2 * 3_600), (18 * 3_600, 18.2 * 3_600))
 """From when to when many calls of the writers are refused, in seconds of the day."""
 _THROTTLED_SHARE = 0.5

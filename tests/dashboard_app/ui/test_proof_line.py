@@ -41,6 +41,8 @@ GOOD = {
             {"judged": 0, "rows_proved_to": "2026-11-20T00:00:00.000000Z"},
             "0 differences in 0 jobs; totals only to",
         ),
+        ({"differences": 999}, ": 999 differences in"),
+        ({"differences": 1_000}, ": at least 1,000 differences in"),
         ({"proved_to": None}, "These figures are not proved yet."),
     ],
 )

@@ -27,6 +27,8 @@ GOOD: dict[str, Any] = {
         ({}, Level.WELL, "0 differences in 18,204 jobs"),
         ({"rows_proved_to": None}, Level.WELL, "0 differences"),
         ({"differences": 1}, Level.WRONG, "1 difference in"),
+        ({"differences": 999}, Level.WRONG, ": 999 differences in"),
+        ({"differences": 1_000}, Level.WRONG, ": at least 1,000 differences in"),
         ({"proved_to": "2026-11-22T08:00:00.000000Z"}, Level.WRONG, "hours behind"),
         (
             {"rows_proved_to": "2026-11-20T00:00:00.000000Z"},

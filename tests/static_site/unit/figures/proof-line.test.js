@@ -29,6 +29,11 @@ test("a difference, and a proof that is behind, are trouble and said plainly", (
   assert.match(say(GOOD, NOW + 24 * 3_600_000).text, /^Proved only to 22 Nov/);
 });
 
+test("where the API counts no further, there are at least so many", () => {
+  assert.match(say({ ...GOOD, differences: 999 }).text, /: 999 differences in/);
+  assert.match(say({ ...GOOD, differences: 1000 }).text, /: at least 1,000 differences in/);
+});
+
 test("totals that are days behind are trouble, whatever jobs were recounted", () => {
   const busy = { ...GOOD, rows_proved_to: "2026-11-22T00:00:00.000000Z" };
   assert.equal(say(busy).isTrouble, false);
