@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LONGEST_BEHIND_SECONDS = 900
 """How far the watermark may lie behind before that is trouble of its own."""
+_SHARE_OF_LEVELS = 0.4
+"""How much of a sweep's time is kept for what goes on, however long runs are looked for."""
 
 
 class TimeKeeper:
@@ -64,14 +66,16 @@ class TimeKeeper:
                 return failures  # Nobody waits for anything: no probe either.
             intake = self._intake.run(self._now, remaining)
             self.watermark = intake.watermark
-            runs = RunSweep(
-                kept, RunReads(self._client, self._tables.jobs, remaining), tell, self._now
-            )
+            # What goes on has time of its own: a run may be looked for among any number of jobs.
+            kept_back = remaining() * _SHARE_OF_LEVELS
+            reads = RunReads(self._client, self._tables.jobs, lambda: remaining() - kept_back)
+            runs = RunSweep(kept, reads, tell, self._now)
             runs.run(watching, self.watermark)
             failures += runs.failures
             if self.watermark is not None:
-                reads = LevelReads(self._client, self._tables, remaining)
-                levels = LevelSweep(kept, reads, tell, self._now)
+                levels = LevelSweep(
+                    kept, LevelReads(self._client, self._tables, remaining), tell, self._now
+                )
                 levels.run(watching, self.watermark)
                 failures += levels.failures
         except StoreUnavailable as error:
