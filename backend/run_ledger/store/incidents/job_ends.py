@@ -9,7 +9,8 @@ from run_ledger.domain.instants import Instant
 from run_ledger.store.dynamo.attributes import Attribute
 from run_ledger.store.items.job_items import TURNED, StoredJob, from_job_item
 
-# A job's log begins at 1, whatever the revision that it had before there were logs.
+# A log begins at 1, whatever the revision that its job had in the layout of old. So does one that
+# begins anew as the item was lost, but in a later era.
 _IN_LOG = 1_000_000_000_000
 
 
@@ -40,5 +41,8 @@ def job_end(item: Mapping[str, Attribute]) -> JobEnd | None:
 
 
 def _version(stored: StoredJob) -> int:
-    """Return a number that every posting and repair of the job's item raises."""
-    return stored.revision + (_IN_LOG if stored.in_log else 0)
+    """Return a number that every posting and repair of the job's item raises.
+
+    It fits six bytes, and no item takes a posting each millisecond.
+    """
+    return stored.era // 1_000 + stored.revision + (_IN_LOG if stored.in_log else 0)

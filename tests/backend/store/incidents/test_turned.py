@@ -84,4 +84,22 @@ def test_a_change_by_an_earlier_version_is_no_end() -> None:
     assert job_end({**item, "log": {"N": "2"}}) is None
 
 
+def test_an_end_after_the_item_was_lost_is_a_later_one() -> None:
+    """Its log begins with 1 again, in a later era."""
+    store, later = ledgers.empty_store(), str(ledgers.NOW + 1_000_000)
+    ledger = ledgers.make_ledger(store)
+    for number, result in enumerate(("failed", "succeeded", "failed")):
+        fields = {"status": "completed", "result": result, "attempt": number + 1}
+        ledgers.post(ledger, [job_update(event_id=f"e{number}", **fields)])
+    (item,) = store.items(NAMES.jobs)
+    first = {"N": "1"}
+    before, after = (
+        job_end(item),
+        job_end({**item, "log": first, TURNED: first, "era": {"N": later}}),
+    )
+    assert before is not None
+    assert after is not None
+    assert before.version < after.version
+
+
 _ERROR = {"type": "ValueError", "message": "row 17 is bad", "fingerprint": "fp"}
