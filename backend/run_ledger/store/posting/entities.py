@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 from msgspec import Struct, structs
 
@@ -28,7 +29,6 @@ from run_ledger.domain.state.samples import Samples, failure_samples
 from run_ledger.domain.state.sums import CounterSums
 from run_ledger.store.dynamo.attributes import Attribute, Item, to_attribute, to_item
 from run_ledger.store.dynamo.expressions import UpdateBuilder
-from run_ledger.store.dynamo.table_names import Tables
 from run_ledger.store.items import job_items, project_items
 from run_ledger.store.items.job_items import PlaceInLog
 from run_ledger.store.items.own_names import OF_ENTITIES, Held, take_names
@@ -64,25 +64,37 @@ class Write(Struct, frozen=True):
         return self.after.revision if self.after.in_log else None
 
 
-class Entity(Protocol):
-    """One kind of entity."""
+class Entity(ABC):
+    """One kind of entity, whose items are in one table."""
 
-    kind: str
-    key_name: str
-    table: str
+    kind: ClassVar[str]
+
+    def __init__(self, table: str) -> None:
+        """Remember the name of the *table*."""
+        self.table = table
+
+    @property
+    def key_name(self) -> str:
+        """Return the attribute that is the items' key."""
+        return f"{self.kind}_id"
 
     def key(self, entity_id: str) -> Item:
         """Return the item's key."""
+        return to_item({self.key_name: entity_id})
 
+    @abstractmethod
     def load(self, item: Mapping[str, Attribute]) -> StoredEntity:
         """Return the entity that an item holds."""
 
+    @abstractmethod
     def identity(self, event: Event) -> tuple[str, ...]:
         """Return what all events of one entity must agree on."""
 
+    @abstractmethod
     def check(self, stored: StoredEntity, event: Event) -> None:
         """Raise InvalidEvent where *event* disagrees with what is *stored*."""
 
+    @abstractmethod
     def write(
         self,
         stored: StoredEntity | None,
@@ -94,19 +106,10 @@ class Entity(Protocol):
         """Return the change by *events*, on the condition that the entity is as *stored*."""
 
 
-class JobEntity:
+class JobEntity(Entity):
     """Jobs: their state is in the table Jobs, and they are counted in Rollups."""
 
     kind = "job"
-    key_name = "job_id"
-
-    def __init__(self, tables: Tables) -> None:
-        """Remember where jobs are kept."""
-        self.table = tables.jobs
-
-    def key(self, entity_id: str) -> Item:
-        """Return the item's key."""
-        return to_item({self.key_name: entity_id})
 
     def load(self, item: Mapping[str, Attribute]) -> job_items.StoredJob:
         """Return the entity that an item holds."""
@@ -170,19 +173,10 @@ class JobEntity:
         return Write(action, names, differences, after, outcome, samples)
 
 
-class ProjectEntity:
+class ProjectEntity(Entity):
     """Projects: their state is in the table Projects; Rollups count each once, for its client."""
 
     kind = "project"
-    key_name = "project_id"
-
-    def __init__(self, tables: Tables) -> None:
-        """Remember where projects are kept."""
-        self.table = tables.projects
-
-    def key(self, entity_id: str) -> Item:
-        """Return the item's key."""
-        return to_item({self.key_name: entity_id})
 
     def load(self, item: Mapping[str, Attribute]) -> project_items.StoredProject:
         """Return the entity that an item holds."""

@@ -105,8 +105,8 @@ class Ledger:
         index = IdentityIndex(client, tables.entries, ttl_days=keeping.entry_ttl_days)
         self._known_events = KnownEvents(client, tables.entries, index, self._waits, keeping.layout)
         self._entities: dict[str, Entity] = {
-            "job": JobEntity(tables),
-            "project": ProjectEntity(tables),
+            "job": JobEntity(tables.jobs),
+            "project": ProjectEntity(tables.projects),
         }
 
     def post(

@@ -24,7 +24,7 @@ def posting(*envelopes: Envelope) -> Posting:
     """Return the posting of a new job's first events."""
     pending = [Pending(decoded(one), "", [f"m{n}"]) for n, one in enumerate(envelopes)]
     entity_id = pending[0].event.entity_id
-    group = PendingGroup(JobEntity(NAMES), entity_id, pending, is_loaded=True)
+    group = PendingGroup(JobEntity(NAMES.jobs), entity_id, pending, is_loaded=True)
     return next_posting(group, NOW, Layout.LOG)
 
 
