@@ -30,6 +30,7 @@ from run_ledger.store.dynamo.batches import portions
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.lists.rollup_reads import Grouping, Range, beyond, day_cuts, read_sums
 from run_ledger.store.lists.totals import TotalsPage, read_totals
+from run_ledger.store.packing.packed_reads import begin_reading_days, ranges_of
 
 from .inquiries import Inquiry
 from .views import View, clients_in_view
@@ -56,62 +57,97 @@ class PointSums(NamedTuple):
     without: LeftOutDocument | None
 
 
+class _Span:
+    """The time that is asked for, and which of its days can be read in packed rows."""
+
+    def __init__(self, reading: Reading, intervals: Intervals) -> None:
+        """Begin to read which those are, beside the request's other calls."""
+        self.intervals = intervals
+        self._days = day_cuts(intervals.start, intervals.end)
+        self._packed = begin_reading_days(reading, self._days)
+        self._known: frozenset[str] | None = None
+
+    @property
+    def most_names(self) -> int:
+        """Return of how many clients or projects the partitions can be read."""
+        return max(1, MOST_PARTITIONS // len(self._days))
+
+    def ranges(self, kind: str, names: Sequence[str]) -> list[Range]:
+        """Return the ranges of rows of each of *names*, clients or projects."""
+        if self._known is None:
+            self._known = self._packed()
+        packed, are_days = self._known, self.intervals.are_days_of_utc
+        return [
+            one
+            for name in names
+            for one in ranges_of(f"{kind}#{name}", self._days, packed, are_days=are_days)
+        ]
+
+
 def find_sums(inquiry: Inquiry, query: TrendsQuery, intervals: Intervals) -> PointSums:
     """Return the counts of each point, from the rows that the table in `trends` names."""
+    if query.is_over_all and intervals.are_days_of_utc:
+        return _over_all(inquiry, query, intervals)
+    span = _Span(inquiry.reading, intervals)
     if query.group_by == "model":
-        return _by_model(inquiry, query, intervals)
-    is_of_all_rows = query.is_over_all and intervals.are_days_of_utc
-    if is_of_all_rows and inquiry.caller.scope == EVERYTHING:
-        return _of_all_rows(inquiry, intervals)
+        return _by_model(inquiry, query, span)
     view = clients_in_view(inquiry, query.client_id)
-    if is_of_all_rows and view.scope == EVERYTHING:
-        return _of_all_rows(inquiry, intervals)
     if not query.is_by_project:
-        return _by_client(inquiry, query, intervals, view)
+        return _by_client(inquiry, query, span, view)
     if query.project_id is None:
-        return _by_project(inquiry, query, intervals, view)
+        return _by_project(inquiry, query, span, view)
     points: dict[PointKey, dict[str, int]] = {}
-    for (_, key), counts in _of_project(inquiry, query, intervals, view).items():
+    for (_, key), counts in _of_project(inquiry, query, span, view).items():
         add_to(points.setdefault(key, {}), counts)
     return PointSums(points, {}, None)
 
 
+def _over_all(inquiry: Inquiry, query: TrendsQuery, intervals: Intervals) -> PointSums:
+    """Return the sums over everything that the caller may see, by days of UTC."""
+    if inquiry.caller.scope == EVERYTHING:
+        return _of_all_rows(inquiry, intervals)
+    view = clients_in_view(inquiry, None)
+    if view.scope == EVERYTHING:
+        return _of_all_rows(inquiry, intervals)
+    return _by_client(inquiry, query, _Span(inquiry.reading, intervals), view)
+
+
 def _of_project(
-    inquiry: Inquiry, query: TrendsQuery, intervals: Intervals, view: View
+    inquiry: Inquiry, query: TrendsQuery, span: _Span, view: View
 ) -> dict[OwnedKey, dict[str, int]]:
     """Return the sums of the project asked for; several clients may have one of this id."""
-    place = _place_of_projects(query, intervals, view.clients)
-    ranges = _ranges("project", [str(query.project_id)] if view.clients else [], intervals)
+    place = _place_of_projects(query, span.intervals, view.clients)
+    ranges = span.ranges("project", [str(query.project_id)] if view.clients else [])
     sums = read_sums(inquiry.reading, ranges, place)
     if sums.unread:
         raise _too_much()
     return sums.counts
 
 
-def _by_model(inquiry: Inquiry, query: TrendsQuery, intervals: Intervals) -> PointSums:
+def _by_model(inquiry: Inquiry, query: TrendsQuery, span: _Span) -> PointSums:
     """Add up what events reported by model; ``other`` is the rest of all counts."""
     view = clients_in_view(inquiry, query.client_id)
     plain = replace(query, group_by=None)
     if query.project_id is not None:
-        owned = _of_project(inquiry, plain, intervals, view)
+        owned = _of_project(inquiry, plain, span, view)
         counted: list[tuple[PointKey, RowSums]] = [(key, one) for (_, key), one in owned.items()]
         clients: Sequence[str] = sorted({owner for owner, _ in owned})
         without = None
     else:
-        is_of_all_rows = plain.is_over_all and intervals.are_days_of_utc
+        is_of_all_rows = plain.is_over_all and span.intervals.are_days_of_utc
         is_of_all_rows &= view.scope == EVERYTHING
-        most = max(1, _most_names(intervals) // (1 if is_of_all_rows else 2))
+        most = max(1, span.most_names // (1 if is_of_all_rows else 2))
         clients, dropped = largest(view.clients, view.jobs, most)
         without = left_out(dropped, after=view.after)
         if is_of_all_rows and without is None:
-            found = _of_all_rows(inquiry, intervals)
+            found = _of_all_rows(inquiry, span.intervals)
         else:
             shown = view._replace(clients=clients, after=None)
-            found = _by_client(inquiry, plain, intervals, shown)
+            found = _by_client(inquiry, plain, span, shown)
             if found.without is not None:
                 raise _too_much()
         counted = [*found.points.items()]
-    ranges, place = _ranges("models", clients, intervals), _place_of_models(query, intervals)
+    ranges, place = span.ranges("models", clients), _place_of_models(query, span.intervals)
     sums = read_sums(inquiry.reading, ranges, place, rounds=_ROUNDS_BY_PROJECT)
     if sums.unread:
         raise _too_much()
@@ -149,18 +185,18 @@ def _of_all_rows(inquiry: Inquiry, intervals: Intervals) -> PointSums:
     return PointSums(sums.counts, {}, None)
 
 
-def _by_client(inquiry: Inquiry, query: TrendsQuery, intervals: Intervals, view: View) -> PointSums:
+def _by_client(inquiry: Inquiry, query: TrendsQuery, span: _Span, view: View) -> PointSums:
     """Add up the rows of clients: of those with most jobs, where they are too many.
 
     Rows over all clients tell what the others come to, for days of UTC.
     """
-    chosen = largest(view.clients, view.jobs, _most_names(intervals))
-    is_whole = view.scope == EVERYTHING and intervals.are_days_of_utc and not query.pipeline
+    chosen = largest(view.clients, view.jobs, span.most_names)
+    is_whole = view.scope == EVERYTHING and span.intervals.are_days_of_utc and not query.pipeline
     has_all = bool(chosen.dropped) and is_whole and query.client_id is None
-    ranges = _ranges("client", chosen.kept, intervals)
-    place = _place_of_clients(query, intervals)
+    ranges = span.ranges("client", chosen.kept)
+    place = _place_of_clients(query, span.intervals)
     if has_all:
-        ranges += _ranges_of_all(intervals)
+        ranges += _ranges_of_all(span.intervals)
         place = _or_all(place)
     sums = read_sums(inquiry.reading, ranges, place)
     if ALL in sums.unread:
@@ -181,14 +217,12 @@ def _by_client(inquiry: Inquiry, query: TrendsQuery, intervals: Intervals, view:
     return PointSums(points, _difference(total, shown), None)
 
 
-def _by_project(
-    inquiry: Inquiry, query: TrendsQuery, intervals: Intervals, view: View
-) -> PointSums:
+def _by_project(inquiry: Inquiry, query: TrendsQuery, span: _Span, view: View) -> PointSums:
     """Add up the rows of projects: of those with most jobs, where they are too many.
 
     The rows of their clients tell what the other projects come to.
     """
-    reading, most = inquiry.reading, _most_names(intervals)
+    reading, most = inquiry.reading, span.most_names
     clients = largest(view.clients, view.jobs, MOST_PARTITIONS).kept
     pages = dict(zip(clients, reading.together(_project_calls(reading, clients)), strict=True))
     has_rest = any(page.goes_on for page in pages.values())
@@ -199,11 +233,11 @@ def _by_project(
     for client_id in clients:
         jobs.update({name: total.jobs for name, total in pages[client_id].totals.items()})
     projects = largest(jobs, jobs, max(1, most - len(clients)) if has_rest else most)
-    ranges = _ranges("project", projects.kept, intervals)
-    place = _place_of_projects(query, intervals, clients)
+    ranges = span.ranges("project", projects.kept)
+    place = _place_of_projects(query, span.intervals, clients)
     if has_rest:
-        ranges += _ranges("client", clients, intervals)
-        place = _or_clients(place, intervals)
+        ranges += span.ranges("client", clients)
+        place = _or_clients(place, span.intervals)
     sums = read_sums(reading, ranges, place, rounds=_ROUNDS_BY_PROJECT)
     too_large = {(kind, name) for kind, name, _ in (one.split("#") for one in sums.unread)}
     lost_clients = {name for kind, name in too_large if kind == "client"}
@@ -230,11 +264,6 @@ def _project_calls(reading: Reading, clients: Sequence[str]) -> list[Callable[[]
         partial(read, client, table, projects_partition(one), start=None, rows=None)
         for one in clients
     ]
-
-
-def _most_names(intervals: Intervals) -> int:
-    """Return of how many clients or projects the partitions can be read."""
-    return max(1, MOST_PARTITIONS // len(day_cuts(intervals.start, intervals.end)))
 
 
 def _check_rest(too_large: Collection[str], kept: Sequence[str]) -> None:
@@ -273,12 +302,6 @@ def add_to(known: dict[str, int], counts: RowSums) -> None:
 def _ranges_of_all(intervals: Intervals) -> list[Range]:
     days = [day(moment) for moment in intervals.days_of_utc]
     return [Range(ALL, [*some, beyond(some[-1])]) for some in portions(days, _DAYS_A_QUERY)]
-
-
-def _ranges(kind: str, names: Sequence[str], intervals: Intervals) -> list[Range]:
-    """Return the ranges of rows of each of *names*, a client or project, one for each day."""
-    days = day_cuts(intervals.start, intervals.end)
-    return [Range(f"{kind}#{name}#{one_day}", cuts) for name in names for one_day, cuts in days]
 
 
 OwnedKey = tuple[str, PointKey]

@@ -18,6 +18,9 @@ Rows (``partition``, ``sort``) and what they are for:
 ``projects#CLIENT``            ``PROJECT``       a client's projects that have jobs, and these
 =============================  ================  ================================================
 
+What rows of hours count is kept once more in packed rows, once their day is over: see
+`run_ledger.domain.state.packed_rows`.
+
 Those of clients, projects, all and failures have the attributes ``created``, ``started``,
 ``ended_RESULT``, ``h_N`` (durations in bucket N, see `durations`) and ``c_NAME`` (sums of deltas,
 and of `running_totals`, which all count in the hour in which the job's last one was told).
@@ -74,6 +77,7 @@ MOST_RETRIES = 15
 DAY_SHARDS = 4
 _KNOWN = frozenset(KNOWN_COUNTERS)
 _FEW = min(MOST_OWN_COUNTERS, MOST_MODELS)
+_OF_DAYS = frozenset({"client", "failures", "models", "project"})
 
 
 class Row(NamedTuple):
@@ -120,14 +124,14 @@ def client_row(client_id: str, hour: str, pipeline: str) -> Row:
 
 
 def last_hour(row: Row) -> str | None:
-    """Return the last hour (``YYYY-MM-DDTHH``) that a row of a client's day counts.
+    """Return the last hour (``YYYY-MM-DDTHH``) that a row of a client's or project's day counts.
 
     That is the hour itself, or the day's last for a row of failures; None for any other row.
     """
     kind, _, rest = row.partition.partition("#")
-    if kind not in ("client", "failures"):
+    if kind not in _OF_DAYS:
         return None
-    return f"{rest[-10:]}T{row.sort[:2] if kind == 'client' else '23'}"
+    return f"{rest[-10:]}T{'23' if kind == 'failures' else row.sort[:2]}"
 
 
 def project_row(project_id: str, hour: str, client_id: str) -> Row:
@@ -250,7 +254,7 @@ def bounded(changes: Differences) -> Differences:
     """Return *changes* without zeros, and with as many own counters as a row keeps apart.
 
     A zero of an own counter or of a model stays, as its name takes a place: see `own_counters`. A
-    row over all stays without counts where clients' rows of its day change and cancel out over all:
+    row over all stays without counts where other rows of its day change and cancel out over all:
     it tells readers that something has changed.
     """
     # Nearly all are so already.

@@ -9,17 +9,20 @@ be lost or put back. The era is another, so that no writer goes by what it remem
 *Rows.* A posting moves a row and what the entries say of it by the same amount. So the difference
 between the two stays what it was found to be, whatever is posted, until it is added. It goes to a
 shard that no writer uses, on the condition that its counts are as read: two audits, or a retry
-after an answer that got lost, can't add it twice.
+after an answer that got lost, can't add it twice. In the same transaction the row over all of the
+day says that its packed rows are to be made anew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from secrets import token_hex
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from run_ledger.domain.state.rollups import Row
+from run_ledger.domain.state.packed_rows import is_counted_by_hours
+from run_ledger.domain.state.rollups import ALL, Row
 from run_ledger.store.dynamo.attributes import Item, to_attribute, to_item
 from run_ledger.store.dynamo.batches import portions
 from run_ledger.store.dynamo.expressions import ConditionBuilder, UpdateBuilder
@@ -28,6 +31,8 @@ from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items import job_items
 from run_ledger.store.items.log_items import empty_item
 from run_ledger.store.items.own_names import name_sets
+from run_ledger.store.items.rollup_items import key_of_shard
+from run_ledger.store.packing.packed_items import MENDED
 
 from .expected_items import Entries, Name, differing, instant, whole_number
 
@@ -104,10 +109,13 @@ def mend_row(reading: Reading, row: Row, shard: Item | None, changes: Mapping[st
             update.add_members(one, names)
         for name, count in known.items():
             update.require_exactly(name, None if count is None else to_attribute(count))
+        actions: Any = [update.action(table, key)]
+        if is_counted_by_hours(row.partition):
+            actions.append(mark_of_repair(table, row.partition[-10:]))
         try:
-            reading.client.update_item(**update.action(table, key)["Update"])
+            reading.client.transact_write_items(TransactItems=actions)
         except ClientError as error:
-            if fault(error) is not Fault.CONDITION:
+            if not _has_changed(error):
                 raise
             # This call may have taken effect when it was first sent, and the answer got lost.
             answer = reading.client.get_item(TableName=table, Key=key, ConsistentRead=True)
@@ -116,6 +124,18 @@ def mend_row(reading: Reading, row: Row, shard: Item | None, changes: Mapping[st
                 if whole_number(now.get(name)) != (known[name] or 0) + change:
                     return False
     return True
+
+
+def mark_of_repair(table: str, day: str) -> dict[str, Any]:
+    """Return the action after which the packed rows of a day hold no longer."""
+    update = UpdateBuilder()
+    set_mark_of_repair(update)
+    return update.action(table, key_of_shard(Row(ALL, day), AUDIT_SHARD))
+
+
+def set_mark_of_repair(update: UpdateBuilder) -> None:
+    """Let an *update* of a day's row over all, in the shard of audits, be that mark, too."""
+    update.set({MENDED: token_hex(8)})
 
 
 def _unchanged(name: Name, stored: Item | None, expected: Item) -> dict[str, Any]:

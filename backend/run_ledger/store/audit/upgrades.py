@@ -21,7 +21,7 @@ from msgspec import Struct, structs
 
 from run_ledger.domain.state import job as jobs
 from run_ledger.domain.state.job import Attempt, Job
-from run_ledger.domain.state.rollups import counted_next, state_differences
+from run_ledger.domain.state.rollups import ALL, counted_next, state_differences
 from run_ledger.store.dynamo.attributes import Item, to_item
 from run_ledger.store.dynamo.expressions import UpdateBuilder
 from run_ledger.store.dynamo.faults import Fault, fault
@@ -30,7 +30,7 @@ from run_ledger.store.items.job_items import TURNED, StoredJob, from_job_item, s
 
 from .calls import read_entries, read_items, read_page_of_jobs
 from .expected_items import Entries, Name, entries_in
-from .repairs import AUDIT_SHARD, empty_rows
+from .repairs import AUDIT_SHARD, empty_rows, set_mark_of_repair
 
 PAGE = 100
 _TRIES = 20
@@ -154,10 +154,10 @@ def _write(reading: Reading, name: Name, stored: StoredJob, after: Job, entries:
         stored.job, after, retries_before=stored.retries_from, retries_after=retries_after
     )
     for row, counts in differences.items():
-        if not counts:  # it only marks a day
-            continue
         addition = UpdateBuilder()
         addition.add(counts)
+        if row.partition == ALL:
+            set_mark_of_repair(addition)
         key = to_item({"pk": row.partition, "sk": f"{row.sort}#{AUDIT_SHARD}"})
         actions.append(addition.action(reading.tables.rollups, key))
     try:

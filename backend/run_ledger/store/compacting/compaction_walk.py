@@ -1,15 +1,16 @@
 """Which rows are compacted: those of hours that have been over for an hour, day by day.
 
 The rows over all clients tell on which days anything was counted, and when. A day is walked
-through, client by client, until all its rows are merged; then its row over all says until when they
-were (``done``). Where something is counted on it later, it is walked through again. So a walk needs
-no memory of its own, and one that is cut begins where it finds the rows.
+through, client by client, until all its rows are merged, and once it is over, packed; then its row
+over all says until when they were (``done``). Where something is counted on it later, or a repair
+was made, it is walked through again. So a walk needs no memory of its own, and one that is cut
+begins where it finds the rows.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,11 +18,20 @@ from msgspec import Struct
 
 from run_ledger.domain.instants import HOUR, Instant, day, hour, later
 from run_ledger.domain.state.rollups import ALL, CLIENTS, projects_partition
-from run_ledger.store.dynamo.attributes import Item, to_item
+from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.dynamo.batches import every_item, portions
 from run_ledger.store.dynamo.expressions import QueryBuilder, UpdateBuilder
 from run_ledger.store.dynamo.reading import Reading
-from run_ledger.store.items.rollup_items import DONE, MERGED, SEEN, seen_at, sort_of
+from run_ledger.store.items.rollup_items import sort_of
+from run_ledger.store.packing.packed_items import (
+    DONE,
+    MARKED,
+    MENDED,
+    PackedDay,
+    key_of_day,
+    packed_days,
+)
+from run_ledger.store.packing.row_packing import pack, read_packed, wanted_rows
 
 from .shard_merging import MergeStep, advance
 
@@ -78,43 +88,37 @@ class _Walk:
         self._below = hour(later(now, -HOUR))
         self._owners: Sequence[str] | None = None
 
-    def due_days(self) -> list[str]:
+    def due_days(self) -> list[PackedDay]:
         """Return the days on which there may be something to do, the newest first."""
-        seen: dict[str, int] = {}
-        done: dict[str, int] = {}
-        for item in self._query(ALL, ["sk", SEEN, DONE]):
-            name = sort_of(item)
-            seen[name] = max(seen.get(name, 0), seen_at(item) or 0)
-            if DONE in item:
-                done[name] = int(item[DONE]["S"])
+        days = packed_days(self._query(ALL, MARKED))
         today = day(self._now)
-        # What a writer has taken in before the walk, it may have counted after that.
-        return sorted(
-            (
-                name
-                for name, at in seen.items()
-                if name <= today and (name not in done or at + HOUR > done[name])
-            ),
-            reverse=True,
-        )
+        return [
+            one
+            for name, one in sorted(days.items(), reverse=True)
+            if name <= today and not one.is_current
+        ]
 
-    def go(self, name: str) -> bool:
+    def go(self, one: PackedDay) -> bool:
         """Walk through a day; return False where the time was over before its end."""
+        name = one.day
         before = Counter(self.steps)
         for some in portions(self._partitions(name), _PARTITIONS_AT_ONCE):
             if self._is_over():
                 return False
             for steps in self._reading.together(
-                [partial(self._compact, one, name) for one in some]
+                [partial(self._compact, partition, name) for partition in some]
             ):
                 self.steps += steps
-        if f"{name}T24" > self._below:
-            return True  # It is not over.
+        if not self._is_day_over(name):
+            return True
         self.steps += self._reading.alone(partial(self._compact_over_all, name))
         made = self.steps - before
         if made.total() == made[MergeStep.DONE]:
-            self._reading.alone(partial(self._note_done, name))
+            self._reading.alone(partial(self._note_done, one))
         return True
+
+    def _is_day_over(self, name: str) -> bool:
+        return f"{name}T24" <= self._below
 
     def _partitions(self, name: str) -> list[str]:
         if self._owners is None:
@@ -140,9 +144,15 @@ class _Walk:
         return sorted({sort_of(item) for item in self._query(partition, ["sk"])})
 
     def _compact(self, partition: str, name: str) -> Counter[MergeStep]:
-        """Make the next step of the rows of a partition whose hour is over."""
+        """Make the next step of the rows of a partition whose hour is over; pack a day's."""
+        client, table = self._reading.client, self._reading.tables.rollups
+        is_day_over = self._is_day_over(name)
+        packed = read_packed(client, table, partition) if is_day_over else []
+        found = list(self._query(partition))
         steps: Counter[MergeStep] = Counter()
-        for sort, items in _by_row(self._query(partition)).items():
+        if is_day_over:
+            steps += pack(client, table, wanted_rows(partition, found), packed, self._now)
+        for sort, items in _by_row(found).items():
             if f"{name}T{sort[:2]}" < self._below:
                 steps[self._advance(items)] += 1
         return steps
@@ -154,10 +164,10 @@ class _Walk:
     def _advance(self, items: Sequence[Item]) -> MergeStep:
         return advance(self._reading.client, self._reading.tables.rollups, items, self._now)
 
-    def _note_done(self, name: str) -> None:
+    def _note_done(self, one: PackedDay) -> None:
         update = UpdateBuilder()
-        update.set({DONE: str(self._now)})
-        key = to_item({"pk": ALL, "sk": f"{name}#{MERGED}"})
+        update.set({DONE: str(self._now), MENDED: one.mended})
+        key = key_of_day(one.day)
         self._reading.client.update_item(
             **update.action(self._reading.tables.rollups, key)["Update"]
         )
@@ -172,7 +182,7 @@ class _Walk:
         return every_item(self._reading.client.query, query.request(attributes, consistent=True))
 
 
-def _by_row(items: Iterator[Any]) -> dict[str, list[Item]]:
+def _by_row(items: Iterable[Any]) -> dict[str, list[Item]]:
     rows: dict[str, list[Item]] = {}
     for item in items:
         rows.setdefault(sort_of(item), []).append(item)

@@ -50,6 +50,7 @@ from run_ledger.store.items.rollup_items import (
     PENDING,
     SEEN,
     WAS,
+    WAS_SEEN,
     WRITTEN,
     counts_of,
     generation_of,
@@ -182,6 +183,8 @@ def _emptying(table: str, item: Item, generation: str) -> dict[str, Any]:
     for name in (*MARKS, GENERATION):
         update.require_exactly(name, item.get(name))
     update.set({GENERATION: generation, WAS: counts})
+    if SEEN in item:
+        update.set({WAS_SEEN: item[SEEN]["S"]})
     gone = [*counts, *(name for name in MARKS if name in item)]
     update.remove(*gone)
     for name in NAME_SETS:

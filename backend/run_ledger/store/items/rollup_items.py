@@ -20,10 +20,13 @@ before, and others as they are after that. So items say what they mean beside ea
 ``gen``                 which merge of the row the item took part in last, counted from 1
 ``was``                 what that merge took from the item, all it had: it counts unless the merged
                         item is of that merge, too
+``was_seen``            what ``seen`` was then, for who sees the merged item as it was before
 ``pending``             of the merged item: the shards of its last merge, until all readers see that
 ``at``                  of the merged item: when that changed last, in seconds since 1970
-``done``                of the merged item over all: until when all shards of its day were merged
 ======================  ======================================================================
+
+Rows over all also say whether the packed rows of their day may be read in place of the rows of its
+hours, see `run_ledger.store.packing.packed_items`.
 
 Rows of failures have samples, see `run_ledger.store.items.sample_items`.
 
@@ -48,7 +51,8 @@ SEEN, LATE, WRITTEN = "seen", "late", "w"
 MARKS = (SEEN, LATE, WRITTEN)
 """One of them comes with each write of a row whose shards are merged."""
 MERGED = "merged"
-GENERATION, WAS, PENDING, MOVED_AT, DONE = "gen", "was", "pending", "at", "done"
+GENERATION, WAS, PENDING, MOVED_AT = "gen", "was", "pending", "at"
+WAS_SEEN = "was_seen"
 OF_MERGES = (GENERATION, WAS, PENDING)
 """What `as_counted` needs to know of an item, beside its key and counts."""
 _ALSO_MERGED = ("project#", "models#")

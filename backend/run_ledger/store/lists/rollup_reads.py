@@ -3,20 +3,26 @@
 A range of a partition is one Query. Where one answer (1 MB) doesn't hold it all, the next round
 asks for the rest in as many pieces as the range can be cut into. So two rounds bring what would
 take many with one Query after the other.
+
+Packed rows (see `run_ledger.domain.state.packed_rows`) are read in the same way, and count as the
+rows of hours that they stand for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from run_ledger.domain.instants import DAY, HOUR, Instant, day, every, floor, later
+from run_ledger.domain.state.packed_rows import hour_row
+from run_ledger.domain.state.rollups import Row
 from run_ledger.store.dynamo.attributes import to_item
 from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items.rollup_items import as_counted, sort_of
+from run_ledger.store.packing.packed_items import rows_in
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -44,6 +50,15 @@ class Range(NamedTuple):
     cuts: Sequence[str]
     after: str | None = None
     """A sort key: only rows after it are read."""
+    days: Collection[str] | None = None
+    """Of packed rows: the days that are wanted. Others may lie in between."""
+
+    @property
+    def counted(self) -> str:
+        """Return the partition, or of packed rows that of hours that they count first."""
+        if self.days is None:
+            return self.partition
+        return hour_row(Row(self.partition, f"{self.cuts[0]}#")).partition
 
 
 def day_cuts(start: Instant, end: Instant) -> list[tuple[str, Sequence[str]]]:
@@ -112,7 +127,7 @@ def read_ranges(
         )
         found += [made for made, _ in pages]
         ranges = [one for _, rest in pages for one in rest]
-    return found, frozenset(one.partition for one in ranges)
+    return found, frozenset(one.counted for one in ranges)
 
 
 def read_range(
@@ -146,6 +161,14 @@ def _whole_rows(items: list[Any]) -> list[Any]:
 
 def _placed(place: Grouping[K], wanted: Range, items: Sequence[Any]) -> dict[K, Counts]:
     sums: dict[K, Counts] = {}
+    if wanted.days is not None:
+        for item in items:
+            for row, counts in rows_in(item):
+                if row.partition[-10:] in wanted.days:
+                    key = place(row.partition)(row.sort)
+                    if key is not None:
+                        _add(sums.setdefault(key, {}), counts)
+        return sums
     place_row = place(wanted.partition)
     for item in as_counted(items):
         key = place_row(sort_of(item))
@@ -165,8 +188,8 @@ def _add_item(known: Counts, item: Mapping[str, Any]) -> None:
 def _rest(wanted: Range, after: str) -> list[Range]:
     """Return what lies beyond the sort key *after*, in as many pieces as there are cuts."""
     left = [cut for cut in wanted.cuts if cut > after]
-    first = Range(wanted.partition, [wanted.cuts[0], left[0]], after)
-    return [first, *(Range(wanted.partition, pair) for pair in pairwise(left))]
+    first = wanted._replace(cuts=[wanted.cuts[0], left[0]], after=after)
+    return [first, *(wanted._replace(cuts=pair, after=None) for pair in pairwise(left))]
 
 
 def _add(known: Counts, counts: Counts) -> None:

@@ -1,0 +1,84 @@
+"""Which days' packed rows may be read in place of the rows of hours, and the ranges of these.
+
+A day's packed rows are read where they are what its rows of hours count at the moment. All else is
+read hour by hour: today, a day on which something was counted of late, and days of which only some
+hours are wanted. As a packed row changes half an hour before it is said to be right, it does not
+matter in which order, or from which of DynamoDB's copies, the one and the other are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from run_ledger.domain.state.packed_rows import HOURS_A_DAY, daily_row, hourly_row
+from run_ledger.domain.state.rollups import ALL
+from run_ledger.store.dynamo.batches import every_item, portions
+from run_ledger.store.dynamo.expressions import QueryBuilder
+from run_ledger.store.dynamo.reading import Reading
+from run_ledger.store.lists.rollup_reads import Range, beyond
+
+from .packed_items import MARKED, PackedDay, packed_days
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+DayCut = tuple[str, Sequence[str]]
+"""A day, and the beginnings of its wanted hours and of what lies beyond, as `day_cuts` gives it."""
+FEW_DAYS = 3
+"""Of so few days rows of hours are read, as what says whether others may be costs a read, too."""
+_DAYS_OVER_ALL = 32
+_DAYS_A_QUERY = 128
+_ALL_RESTS = ("-", "~")
+"""What any name begins with lies in between."""
+
+
+def begin_reading_days(reading: Reading, days: Sequence[DayCut]) -> Callable[[], frozenset[str]]:
+    """Begin to read which of *days* have packed rows that may be read; return what waits for it.
+
+    The calls are made beside the rounds of the request.
+    """
+    whole = [name for name, cuts in days if len(cuts) > HOURS_A_DAY]
+    if len(whole) <= FEW_DAYS:
+        return frozenset
+    client, table = reading.client, reading.tables.rollups
+    waiting = [
+        reading.beside(partial(read_packed_days, client, table, some[0], some[-1]))
+        for some in portions(whole, _DAYS_OVER_ALL)
+    ]
+
+    def current() -> frozenset[str]:
+        told = [one for answer in waiting for one in answer()]
+        return frozenset(one.day for one in told if one.is_current) & frozenset(whole)
+
+    return current
+
+
+def read_packed_days(
+    client: DynamoDBClient, table: str, first: str, last: str, *, is_consistent: bool = False
+) -> list[PackedDay]:
+    """Return what rows over all say about the packed rows of the days from *first* to *last*."""
+    query = QueryBuilder(table, "pk", ALL)
+    query.sort_between("sk", low=first, below=beyond(last))
+    found = every_item(client.query, query.request(MARKED, consistent=is_consistent))
+    return [*packed_days(found).values()]
+
+
+def ranges_of(
+    owner: str, days: Sequence[DayCut], packed: Collection[str], *, are_days: bool
+) -> list[Range]:
+    """Return the ranges to read of *owner*, such as ``client#acme``: of days packed rows.
+
+    *are_days* says that sums of days of UTC suffice.
+    """
+    found = [Range(f"{owner}#{name}", cuts) for name, cuts in days if name not in packed]
+    if not are_days:
+        return found + [
+            Range(hourly_row(f"{owner}#{name}", "").partition, _ALL_RESTS, days=packed)
+            for name, _ in days
+            if name in packed
+        ]
+    partition = daily_row(f"{owner}#", "").partition
+    wanted = portions([name for name, _ in days if name in packed], _DAYS_A_QUERY)
+    return found + [Range(partition, [*some, beyond(some[-1])], days=packed) for some in wanted]
