@@ -19,6 +19,7 @@ from typing import Any, Literal
 from msgspec import structs, to_builtins
 
 from run_ledger.domain.instants import Instant
+from run_ledger.domain.state.packed_rows import hour_row, is_counted_by_hours
 from run_ledger.domain.state.recount import Contribution, Drift
 from run_ledger.domain.state.rollups import Row, subject
 from run_ledger.store.audit.auditor import Audit, Manner
@@ -32,9 +33,10 @@ from run_ledger.store.audit.expected_items import Name, whole_number
 from run_ledger.store.audit.judgement import Judgement
 from run_ledger.store.audit.reach import LostDays, Reach
 from run_ledger.store.audit.repairs import AUDIT_SHARD, mend_row
-from run_ledger.store.audit.row_sums import RowChange, row_changes
+from run_ledger.store.audit.row_sums import RowChange, drifts_of_row, label_of, row_changes
 from run_ledger.store.audit.scopes import AuditScope
 from run_ledger.store.dynamo.reading import Reading
+from run_ledger.store.packing.packed_verdicts import judge_packed, mend_packed
 
 from .audit_file import MARKS, AuditFile, Counts, Phase, RowFigures
 
@@ -173,6 +175,8 @@ class RangedAudit:
 
     def _read_rows(self, phase: Phase, after: Any) -> tuple[int, Any]:
         shards, last = read_page_of_shards(self._reading, after, _SHARDS_A_PAGE)
+        if phase == "after" and self._pass == 1:
+            self._judge_packed_rows(hour_row(row).partition for row, _, _ in shards)
         for row, shard, item in shards:
             if self._is_wanted(row):
                 counts = {
@@ -183,6 +187,26 @@ class RangedAudit:
                 self._file.keep_shard(phase, row, shard, counts)
         return 0, last
 
+    def _judge_packed_rows(self, partitions: Iterable[str]) -> None:
+        """Judge what is packed of some of *partitions* of hours, each once."""
+        verdicts = judge_packed(
+            self._reading,
+            [
+                one
+                for one in sorted({*partitions})
+                if is_counted_by_hours(one)
+                and self._scope.has_day_of(one)
+                and self._file.add_orphan(f"packed {one}")
+            ],
+        )
+        if self._manner.repair:
+            mend_packed(self._reading, verdicts.wrong)
+        for row, wrong in verdicts.wrong.items():
+            for drift in drifts_of_row(row, wrong):
+                self._find_drift(drift, mended=self._manner.repair)
+        judged = self._file.get("rows", 0) + len(verdicts.right) + len(verdicts.wrong)
+        self._file.note("rows", judged)
+
     def _judge_rows(self) -> int:
         """Judge all rows of this pass; those that need another are opened for the next."""
         uncertain = frozenset(self._file.get("uncertain_clients", []))
@@ -192,7 +216,7 @@ class RangedAudit:
             if not self._is_wanted(figures.row):
                 continue
             if self._may_hide(uncertain, figures.row):
-                self._file.find("undecided", _label(figures.row))
+                self._file.find("undecided", label_of(figures.row))
             elif figures.before != figures.after:
                 self._leave_open(figures.row, "")
             else:
@@ -208,7 +232,7 @@ class RangedAudit:
         if changes and not self._is_told(figures, changes, wrong):
             return 0
         if len(wrong) < len(different):
-            self._file.find("beyond", _label(figures.row))
+            self._file.find("beyond", label_of(figures.row))
         return 1
 
     def _is_told(
@@ -223,8 +247,7 @@ class RangedAudit:
         if self._manner.repair and not mended:
             self._leave_open(figures.row, told)
             return False
-        for name, (stored, change) in wrong.items():
-            drift = Drift("row", _label(figures.row), name, stored, stored + change)
+        for drift in drifts_of_row(figures.row, wrong):
             self._find_drift(drift, mended=mended)
         return True
 
@@ -235,7 +258,7 @@ class RangedAudit:
 
     def _leave_open(self, row: Row, suspicion: str) -> None:
         if self._pass == PASSES:
-            self._file.find("undecided", _label(row))
+            self._file.find("undecided", label_of(row))
         self._file.open_next(row, suspicion)
 
     @staticmethod
@@ -281,7 +304,3 @@ def _sums(shards: Iterable[Counts]) -> Counter[str]:
     for counts in shards:
         sums.update(counts)
     return sums
-
-
-def _label(row: Row) -> str:
-    return f"{row.partition} {row.sort}"

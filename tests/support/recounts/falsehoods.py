@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from collections.abc import Callable
 from typing import Any
 
 from tests.support.dynamo.tables import NAMES
 
-from run_ledger.store.dynamo.attributes import to_attribute, to_item
+from run_ledger.domain.state.rollups import Row
+from run_ledger.store.dynamo.attributes import bytes_of, to_attribute, to_item
 from run_ledger.store.items.log_items import entries_of
 
 Falsify = Callable[[Any], None]
@@ -56,6 +59,39 @@ def without_row(partition: str, sort: str) -> Falsify:
             client.delete_item(TableName=NAMES.rollups, Key=key)
 
     return falsify
+
+
+def in_packed_row(row: Row, name: str, change: int, hour: int = 0) -> Falsify:
+    """Return a function that adds to a count of a packed row, of one *hour* if it has these."""
+
+    def falsify(client: Any) -> None:
+        key = to_item({"pk": row.partition, "sk": f"{row.sort}#packed"})
+        item = client.get_item(TableName=NAMES.rollups, Key=key)["Item"]
+        told = json.loads(zlib.decompress(bytes_of(item["p"])))
+        if isinstance(told[name], list):
+            told[name][hour] = (told[name][hour] or 0) + change
+        else:
+            told[name] += change
+        changed = {**item, "p": {"B": zlib.compress(json.dumps(told).encode())}}
+        client.put_item(TableName=NAMES.rollups, Item=changed)
+
+    return falsify
+
+
+def spoilt_packed_row(row: Row) -> Falsify:
+    """Return a function that spoils a packed row, so that nobody can read what it counts."""
+
+    def falsify(client: Any) -> None:
+        key = to_item({"pk": row.partition, "sk": f"{row.sort}#packed"})
+        item = client.get_item(TableName=NAMES.rollups, Key=key)["Item"]
+        client.put_item(TableName=NAMES.rollups, Item={**item, "p": {"B": b"x"}})
+
+    return falsify
+
+
+def without_packed_row(row: Row) -> Falsify:
+    """Return a function that deletes a packed row."""
+    return without_item(NAMES.rollups, pk=row.partition, sk=f"{row.sort}#packed")
 
 
 def without_item(table: str, **key: str) -> Falsify:

@@ -19,31 +19,43 @@ from tests.support.recounts.falsehoods import (
     copy_of_job,
     in_attempt,
     in_item,
+    in_packed_row,
     in_row,
+    spoilt_packed_row,
     with_unreadable_entry,
     without_entry,
     without_item,
+    without_packed_row,
     without_row,
 )
 from tests.support.recounts.proofs import SETTLED, proof_reading, run_proof
 
-from run_ledger.domain.instants import HOUR, later
+from run_ledger.domain.instants import DAY, HOUR, Instant, later, parse
+from run_ledger.domain.state.packed_rows import daily_row, hourly_row
+from run_ledger.store.compacting.compaction_walk import compact_rows
 from run_ledger.store.proof.frontier import all_differing
 
 ROOT = Path(__file__).resolve().parents[3]
 RECORD = ROOT / "docs" / "promise.json"
 PAGE = ROOT / "docs" / "promise.md"
 TODAY = "2026-11-22"
+PACKED_FROM = parse("2026-11-23T01:00:00Z")
+"""From then on all rows of `TODAY` may be merged and packed."""
+_WALKS = 9
 OF_CLIENT = (f"client#client-1#{TODAY}", "10#default")
 OF_PROJECT = f"project#project-1#{TODAY}"
 OF_MODELS = (f"models#client-1#{TODAY}", "12#default#project-1")
 
 
 class Planted(NamedTuple):
-    """A fault, and what of it can be mended: nothing where what was lost stands nowhere else."""
+    """A fault, and what of it can be mended: nothing where what was lost stands nowhere else.
+
+    Some are planted once the rows of the day were packed.
+    """
 
     falsify: Falsify
     is_mended: bool = True
+    is_packed: bool = False
 
 
 IN_JOBS: dict[str, Planted] = {
@@ -75,7 +87,24 @@ IN_ROWS: dict[str, Planted] = {
     ),
     "a counter of a project changed": Planted(in_item(NAMES.projects, "project-1", c_pages=6)),
 }
-FAULTS = {**IN_JOBS, **IN_ROWS}
+IN_PACKED_ROWS: dict[str, Planted] = {
+    "a day's packed row of a client off by one": Planted(
+        in_packed_row(daily_row(OF_CLIENT[0], "default"), "created", 1), is_packed=True
+    ),
+    "a day's packed row of a client lost": Planted(
+        without_packed_row(daily_row(OF_CLIENT[0], "default")), is_packed=True
+    ),
+    "an hour in a project's packed row off": Planted(
+        in_packed_row(hourly_row(OF_PROJECT, "client-1"), "c_records_ok", -1, 11), is_packed=True
+    ),
+    "the packed hours by language model lost": Planted(
+        without_packed_row(hourly_row(OF_MODELS[0], "default#project-1")), is_packed=True
+    ),
+    "a packed row that nobody can read": Planted(
+        spoilt_packed_row(daily_row(OF_PROJECT, "client-1")), is_packed=True
+    ),
+}
+FAULTS = {**IN_JOBS, **IN_ROWS, **IN_PACKED_ROWS}
 
 Outcome = dict[str, Any]
 _MOST_NAMED = 3
@@ -97,20 +126,31 @@ def fill(client: Any) -> None:
     post(client, [more])
 
 
+def pack_all(client: Any) -> Instant:
+    """Prove what there is, let all be packed, and return when the day after that is over."""
+    run_proof(client)
+    now = PACKED_FROM
+    for _ in range(_WALKS):
+        compact_rows(proof_reading(client), now, lambda: False)
+        now = later(now, HOUR)
+    return later(now, DAY)
+
+
 def outcome_of(client: Any, planted: Planted) -> Outcome:
     """Plant a fault into the filled ledger, and return what the proof, audit and repair make of it.
 
     ``found`` names what differs after one run of the proof, ``audit`` what an audit finds beyond or
     instead of that, and ``mended`` says whether nothing differs in the walk after a repair.
     """
+    now = pack_all(client) if planted.is_packed else SETTLED
     planted.falsify(client)
-    run_proof(client)
+    run_proof(client, now)
     found = all_differing(proof_reading(client))
     told = audit(client, is_vouched=True, repair=True)
     audited = {(kind, key) for kind, key, *_ in drifts(told)}
     audited |= {("job", one.split(",")[0].removeprefix("job ")) for one in told.unreadable}
     proved = {(one.kind, one.id) for one in found}
-    after = run_proof(client, later(SETTLED, HOUR))
+    after = run_proof(client, later(now, HOUR))
     return {
         "found": sorted(f"{one.kind} `{one.id}`: {_attributes(one.differences)}" for one in found),
         "audit": sorted(f"{kind} `{key}`" for kind, key in audited - proved),

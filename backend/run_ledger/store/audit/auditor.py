@@ -12,6 +12,9 @@ since their entries were read, must be the sum of what these say. A row that see
 once more, against all that the entries name, as an index or an item may hide a contributor;
 only what is found twice alike is drift.
 
+*Packed rows* are judged by the rows of hours, as these are by entries (see
+`run_ledger.store.packing.packed_verdicts`).
+
 Entries expire. So some things can't be judged: an item that has taken in more events than it has
 entries left, rows of days for which no entry is kept any more, and sums in later rows to which an
 entry may have added that is gone: see `reach`. All else in rows counts such an item by its own
@@ -30,13 +33,14 @@ from run_ledger.domain.state.recount import Drift
 from run_ledger.domain.state.rollups import Row
 from run_ledger.store.dynamo.batches import portions
 from run_ledger.store.dynamo.reading import Reading
+from run_ledger.store.packing.packed_verdicts import judge_packed, mend_packed
 
-from .calls import Shards, read_entries, read_items, read_rows
+from .calls import Shards, list_hour_partitions, read_entries, read_items, read_rows
 from .expected_items import Name
 from .judgement import Judgement, judge, stamp_of
 from .reach import LostDays, Reach
 from .repairs import AUDIT_SHARD, mend_item, mend_row
-from .row_sums import row_changes, sums_of
+from .row_sums import drifts_of_row, label_of, row_changes, sums_of
 from .scopes import AuditScope
 
 ROUNDS = 12
@@ -112,6 +116,8 @@ class Audit:
             self._round(is_first=number == 0)
             if not self._is_open():
                 break
+        if self._scope.has_rows:
+            self._judge_packed_rows()
         return self._findings()
 
     @property
@@ -260,13 +266,22 @@ class Audit:
             if self._manner.repair and not mended:
                 return
             known = self._drifts.setdefault(row, [])
-            known += [
-                Found(Drift("row", _label(row), name, stored, stored + change), mended)
-                for name, (stored, change) in wrong.items()
-            ]
+            known += [Found(drift, mended) for drift in drifts_of_row(row, wrong)]
         self._judged_rows.add(row)
         if self._open_rows is not None:
             self._open_rows.discard(row)
+
+    def _judge_packed_rows(self) -> None:
+        found = self._scope.partitions(self._reach().since)
+        partitions = list_hour_partitions(self._reading) if found is None else found
+        verdicts = judge_packed(self._reading, filter(self._scope.has_day_of, partitions))
+        if self._manner.repair:
+            mend_packed(self._reading, verdicts.wrong)
+        self._judged_rows |= {*verdicts.right, *verdicts.wrong}
+        for row, wrong in verdicts.wrong.items():
+            self._drifts[row] = [
+                Found(drift, self._manner.repair) for drift in drifts_of_row(row, wrong)
+            ]
 
     def _unsettled(self) -> list[Judgement]:
         """Return the items to repair: until then a posting to one of them may falsify its rows."""
@@ -295,16 +310,12 @@ class Audit:
             elif judgement.differences and not judgement.unreadable:
                 known = self._drifts.setdefault(name, [])
                 known += [Found(drift, mended=False) for drift in judgement.drifts(name)]
-        findings.beyond_reach += map(_label, sorted(self._doubtful))
+        findings.beyond_reach += map(label_of, sorted(self._doubtful))
         if self._scope.has_rows and self._open_rows is None:
             findings.undecided.append("all totals")
         findings.undecided += [
-            _label(row) for row in sorted((self._open_rows or set()) | self._hopeless)
+            label_of(row) for row in sorted((self._open_rows or set()) | self._hopeless)
         ]
         for key in sorted(self._drifts, key=lambda key: (isinstance(key, Row), key)):
             findings.drifts += self._drifts[key]
         return findings
-
-
-def _label(row: Row) -> str:
-    return f"{row.partition} {row.sort}"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from run_ledger.domain.state.packed_rows import hour_row, is_counted_by_hours
 from run_ledger.domain.state.rollups import Row
 from run_ledger.store.dynamo import batches
 from run_ledger.store.dynamo.attributes import Item, to_attribute
@@ -228,6 +229,13 @@ def read_rows(
             item.pop(names, None)
         rows.setdefault(row, {})[shard] = item
     return rows
+
+
+def list_hour_partitions(reading: Reading) -> set[str]:
+    """Return the partitions of rows of hours, also those that packed rows alone tell of."""
+    items = _scan(reading, reading.tables.rollups, ProjectionExpression="pk, sk")
+    found = {hour_row(_row_and_shard(item)[0]).partition for item in items}
+    return {partition for partition in found if is_counted_by_hours(partition)}
 
 
 def _row_and_shard(item: Item) -> tuple[Row, str]:

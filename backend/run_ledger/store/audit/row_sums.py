@@ -9,6 +9,8 @@ from typing import NamedTuple
 from run_ledger.domain.contract.vocabulary import MOST_MODELS
 from run_ledger.domain.state.model_counters import models_of, with_models_as_one
 from run_ledger.domain.state.own_counters import own_attributes, with_folded
+from run_ledger.domain.state.recount import Drift
+from run_ledger.domain.state.rollups import Row
 from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.items.own_names import OF_ROWS
 
@@ -65,3 +67,16 @@ def _folded_as(recounted: Mapping[str, int], counts: Mapping[str, int]) -> Mappi
     if len(models) == MOST_MODELS:
         counts = with_models_as_one(counts, [one for one in models_of(counts) if one > models[-1]])
     return counts
+
+
+def drifts_of_row(row: Row, wrong: Mapping[str, RowChange]) -> list[Drift]:
+    """Return what is *wrong* with a row, as it is told."""
+    return [
+        Drift("row", label_of(row), name, stored, stored + change)
+        for name, (stored, change) in wrong.items()
+    ]
+
+
+def label_of(row: Row) -> str:
+    """Return the name by which a row is told."""
+    return f"{row.partition} {row.sort}"

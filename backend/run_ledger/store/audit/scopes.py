@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from run_ledger.domain import instants
 from run_ledger.domain.instants import DAY, Instant
+from run_ledger.domain.state.packed_rows import is_packed
 from run_ledger.domain.state.rollups import CLIENTS, Row, projects_partition, subject
 from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.dynamo.reading import Reading
@@ -95,8 +96,17 @@ class AuditScope(Struct, frozen=True):
         days = [instants.day(midnight) for midnight in midnights]
         return {prefix + day for prefix in prefixes for day in days} | undated
 
+    def has_day_of(self, partition: str) -> bool:
+        """Return whether the day of a *partition* of hours is asked for."""
+        day = partition[-10:]
+        return (self.first_day is None or self.first_day <= day) and (
+            self.last_day is None or day <= self.last_day
+        )
+
     def includes(self, row: Row, horizon: Instant) -> bool:
         """Return whether *row* is asked for, and can be judged by entries since *horizon*."""
+        if is_packed(row):
+            return False  # It counts what rows of hours do, and is judged by these.
         client_id, project_id, day = subject(row)
         if self.client_id not in (None, client_id) or self.project_id not in (None, project_id):
             return False

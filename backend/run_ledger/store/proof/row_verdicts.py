@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from run_ledger.domain.instants import DAY, Duration, Instant, later
 from run_ledger.domain.state.own_counters import own_attributes
+from run_ledger.domain.state.packed_rows import hour_row
 from run_ledger.domain.state.rollups import ALL, Row, subject
 from run_ledger.store.audit.calls import Shards, read_rows
 from run_ledger.store.audit.expected_items import Name
@@ -75,9 +76,10 @@ class RowVerdicts(Struct, frozen=True):
 
 def differing_row(row: Row, changes: Changes, now: Instant) -> Differing:
     """Return that *row* differs, as it is kept, found at *now*."""
-    owner = subject(row).client_id
-    if row.partition.startswith("project#"):
-        owner = row.sort.partition("#")[2]
+    counted = hour_row(row)
+    owner = subject(counted).client_id
+    if counted.partition.startswith("project#"):
+        owner = counted.sort.partition("#")[2]
     values = [
         WrongValue(name, as_count(one.stored), as_count(one.stored + one.change))
         for name, one in sorted(changes.items())[:_MOST_DIFFERENCES]

@@ -11,12 +11,14 @@ from functools import partial
 
 from msgspec import structs
 
-from run_ledger.domain.instants import Instant, hour
+from run_ledger.domain.instants import DAY, Instant, day, hour, later, midnight
+from run_ledger.domain.state.packed_rows import hour_row, is_packed
 from run_ledger.domain.state.rollups import ALL, CLIENTS, DAYS, Row, projects_partition, subject
 from run_ledger.store.audit.calls import list_projects_of, read_rows
 from run_ledger.store.audit.expected_items import Name
 from run_ledger.store.audit.row_sums import row_changes, sums_of
 from run_ledger.store.dynamo.batches import portions
+from run_ledger.store.packing.packed_verdicts import judge_packed
 
 from .frontier import (
     OF_ALL,
@@ -134,6 +136,8 @@ class RowWalk:
         frontier = self.frontier
         projects = self._judge_projects(client_id)
         verdicts = self._judge_rows_of(client_id)
+        if frontier.is_last:
+            verdicts = verdicts.with_more(self._judge_packed_of(client_id))
         if jobs <= (MOST_IN_TOTALS if frontier.is_last else _FEW_IN_TOTALS):
             verdicts = verdicts.with_more(self._judge_totals_of(client_id))
         self._keep(verdicts)
@@ -177,6 +181,16 @@ class RowWalk:
         judged = judge_suspects(means, suspects, lists_of(means, client_id, of_day))
         return judged.with_more(RowVerdicts(right=frozenset(rows - suspects)))
 
+    def _judge_packed_of(self, client_id: str) -> RowVerdicts:
+        """Judge the packed rows of the day before: it was over for a day, so they are made."""
+        before = day(later(midnight(self.frontier.day), -DAY))
+        found = judge_packed(self._reading, partitions_of(self._reading, client_id, before))
+        of_client = partial(_is_packed_of, client_id)
+        return RowVerdicts(
+            right=frozenset(filter(of_client, found.right)),
+            wrong={row: one for row, one in found.wrong.items() if of_client(row)},
+        )
+
     def _judge_totals_of(self, client_id: str) -> RowVerdicts:
         """Judge how many jobs in which outcome a client and its projects have in all."""
         try:
@@ -211,6 +225,14 @@ class RowWalk:
             partial(move_rows, self._reading, self.frontier, after, client_id, counts)
         )
         self.rows += counts.rows
+
+
+def _is_packed_of(client_id: str, row: Row) -> bool:
+    """Return whether a packed *row* counts what a client did; a project may be of several."""
+    counted = hour_row(row)
+    if not counted.partition.startswith("project#"):
+        return True
+    return counted.sort.partition("#")[2] == client_id
 
 
 def lists_of(means: RecountMeans, client_id: str, of_day: str) -> list[List]:
@@ -250,6 +272,8 @@ def _group_of(row: Row) -> tuple[str, ...]:
 
     The row over all comes last, as it is judged by what is known of clients' rows.
     """
+    if is_packed(row):
+        return "packed", hour_row(row).partition
     client_id, _, of_day = subject(row)
     if row.partition == ALL:
         return "over all", row.sort
@@ -265,6 +289,10 @@ def _judged_again(
 ) -> RowVerdicts:
     reading = means.reading
     kind, owner = group[:2]
+    if kind == "packed":
+        found = judge_packed(reading, [owner])
+        wrong = {row: one for row, one in found.wrong.items() if row in rows}
+        return RowVerdicts(frozenset(rows) - wrong.keys(), wrong)
     if kind == "over all":
         clients = {*clients_in_rows(reading), *jobs_of_day(reading, owner).clients}
         return judge_day_over_all(means, owner, clients, known)
