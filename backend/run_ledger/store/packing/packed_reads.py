@@ -44,7 +44,7 @@ def begin_reading_days(reading: Reading, days: Sequence[DayCut]) -> Callable[[],
         return frozenset
     client, table = reading.client, reading.tables.rollups
     waiting = [
-        reading.beside(partial(read_packed_days, client, table, some[0], some[-1]))
+        reading.beside(partial(_read_some_days, client, table, some[0], some[-1]))
         for some in portions(whole, _DAYS_OVER_ALL)
     ]
 
@@ -55,14 +55,28 @@ def begin_reading_days(reading: Reading, days: Sequence[DayCut]) -> Callable[[],
     return current
 
 
-def read_packed_days(
-    client: DynamoDBClient, table: str, first: str, last: str, *, is_consistent: bool = False
-) -> list[PackedDay]:
-    """Return what rows over all say about the packed rows of the days from *first* to *last*."""
+def read_packed_days(client: DynamoDBClient, table: str, first: str, last: str) -> list[PackedDay]:
+    """Return what rows over all say about the packed rows of the days from *first* to *last*.
+
+    They are strongly read.
+    """
+    request = _days_over_all(table, first, last).request(MARKED, consistent=True)
+    return [*packed_days(every_item(client.query, request)).values()]
+
+
+def _read_some_days(client: DynamoDBClient, table: str, first: str, last: str) -> list[PackedDay]:
+    """Return the same as one answer tells it; what that does not hold is not packed for now."""
+    answer = client.query(**_days_over_all(table, first, last).request(MARKED))
+    found = packed_days(answer["Items"])
+    if "LastEvaluatedKey" in answer:
+        del found[max(found)]
+    return [*found.values()]
+
+
+def _days_over_all(table: str, first: str, last: str) -> QueryBuilder:
     query = QueryBuilder(table, "pk", ALL)
     query.sort_between("sk", low=first, below=beyond(last))
-    found = every_item(client.query, query.request(MARKED, consistent=is_consistent))
-    return [*packed_days(found).values()]
+    return query
 
 
 def ranges_of(

@@ -82,7 +82,6 @@ def _current(reading: Reading, days: Collection[str]) -> dict[str, PackedDay]:
             reading.tables.rollups,
             min(days),
             max(days),
-            is_consistent=True,
         )
     )
     return {one.day: one for one in told if one.is_current and one.day in days}
