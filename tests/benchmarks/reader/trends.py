@@ -3,8 +3,9 @@
 The rollup rows are those of a ledger with so many jobs, evenly spread over the days: one writer
 starts a job and another ends it, with five counters and a duration around a minute. Each writer
 uses one shard. The figures assume enough writers to fill all shards, which gives the most rows.
-Hours that have been over for `OPEN_HOURS` are compacted, by the code that does it; notes say what
-rows need that are not. The stand-in answers at once from memory, so the time is the reader's alone.
+Hours that have been over for `OPEN_HOURS` are compacted, and days before today packed, by the code
+that does it; notes say what rows need that are not. The stand-in answers at once from memory, so
+the time is the reader's alone.
 """
 
 from __future__ import annotations
@@ -29,8 +30,11 @@ from tests.support.readers.reading import NOW, STAFF, House
 
 from run_ledger.domain.instants import HOUR, MICROSECONDS, later, text
 from run_ledger.domain.state.durations import bucket
+from run_ledger.domain.state.rollups import Row
 from run_ledger.store.compacting.shard_merging import QUIET, MergeStep, advance
 from run_ledger.store.dynamo.attributes import to_item
+from run_ledger.store.packing.packed_items import key_of_day, packed_item
+from run_ledger.store.packing.row_packing import wanted_rows
 
 SHARDS = 8
 ROUNDS = 5
@@ -38,8 +42,10 @@ FEW, MANY = 10_000, 1_000_000
 OPEN_HOURS = 5
 """So many of the last hours have shards: one is not over, one just was, three wait for steps."""
 MOST_GROWTH = 1.2
+MOST_UNITS_400D = 100
 DAY = 86_400 * MICROSECONDS
 PAGE_BYTES = 1_000_000
+_A_DAY = "2026-01-01"
 _COUNTERS = ("cost_microusd", "input_tokens", "llm_calls", "output_tokens", "records_ok")
 
 _BOUND = (
@@ -121,6 +127,30 @@ def read_units_30d() -> Figure:
     )
 
 
+def read_units_400d() -> Figure:
+    """Return the read units of 400 days of one client by day of UTC, at a million jobs."""
+    many = cost("client", MANY)
+    told = {
+        "10,000 jobs": cost("client", FEW),
+        "1,000,000 jobs": many,
+        "by days of New York, 10,000 jobs": cost("zone", FEW),
+        "by days of New York, 1,000,000 jobs": cost("zone", MANY),
+        "neither compacted nor packed, 1,000,000 jobs": cost("client", MANY, is_compacted=False),
+        "over everything, 1,000,000 jobs": cost("days", MANY),
+    }
+    return Figure(
+        "trends_read_units_400d",
+        many.read_units,
+        "read units",
+        goal=MOST_UNITS_400D,
+        more_is_better=False,
+        notes=(
+            "400 days by day, one client, 2 pipelines",
+            *(_told(what, one) for what, one in told.items()),
+        ),
+    )
+
+
 def time_1m_over_10k() -> Figure:
     """Compare the time of the handler at a million jobs with that at ten thousand."""
     ratios = {
@@ -168,7 +198,10 @@ def cost(kind: str, jobs: int, *, is_compacted: bool = True) -> Cost:
 
 
 def _of_hours(jobs: int, days: int, is_compacted: bool) -> Callable[[str], Items]:
-    """Make the hours of a client with two pipelines; all days are alike, but for the last hours."""
+    """Make the hours of a client with two pipelines; all days are alike, but for the last hours.
+
+    All days before today are packed, where rows are compacted.
+    """
     dice = random.Random(days)
     cells = [f"{hour:02d}#{pipeline}" for hour in range(24) for pipeline in ("crawl", "match")]
     counts = Counter(dice.choices(cells, k=jobs // days))
@@ -181,7 +214,30 @@ def _of_hours(jobs: int, days: int, is_compacted: bool) -> Callable[[str], Items
         + [one for cell, items in rows.items() if cell >= open_from for one in items]
     )
     last = text(NOW)[:10]
-    return lambda partition: today if partition.endswith(last) else day
+    packed = _packed(day, days) if is_compacted else {}
+    over_all = _of_days(jobs, days, is_compacted)("all") + packed.pop("all", [])
+    packed["all"] = _sorted(over_all)
+
+    def items_of_partition(partition: str) -> Items:
+        if partition.startswith(("hourly", "daily", "all")):
+            return packed.get(partition, [])
+        return today if partition.endswith(last) else day
+
+    return items_of_partition
+
+
+def _packed(day: Items, days: int) -> dict[str, Items]:
+    """Return packed rows that count as *day*, for all days but the last, and what says so."""
+    names = [text(NOW // DAY * DAY - number * DAY)[:10] for number in range(days - 1, 0, -1)]
+    made = wanted_rows(f"client#acme#{_A_DAY}", day)
+    found: dict[str, Items] = {"all": []}
+    for name in names:
+        found["all"].append({**key_of_day(name), **to_item({"done": str(NOW), "mended": ""})})
+        for row, packed in made.items():
+            mine = Row(*(one.replace(_A_DAY, name) for one in row))
+            item = packed_item(mine, packed, NOW // MICROSECONDS)
+            found.setdefault(mine.partition, []).append(item)
+    return found
 
 
 def _of_days(jobs: int, days: int, is_compacted: bool) -> Callable[[str], Items]:
@@ -244,13 +300,19 @@ QUERIES: Mapping[str, tuple[str, int, Mapping[str, str]]] = {
     ),
     "days": ("400 days by day, over everything", 400, {"interval": "day"}),
     "client": (
-        "400 days by day, one client (its hours added up)",
+        "400 days by day, one client",
         400,
         {"interval": "day", "client_id": "acme"},
+    ),
+    "zone": (
+        "400 days by day of New York, one client",
+        400,
+        {"interval": "day", "client_id": "acme", "tz": "America/New_York"},
     ),
 }
 _MAKERS: Mapping[str, Callable[[int, int, bool], Callable[[str], Items]]] = {
     "hours": _of_hours,
     "days": _of_days,
     "client": _of_hours,
+    "zone": _of_hours,
 }

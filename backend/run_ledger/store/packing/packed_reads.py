@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from run_ledger.domain.state.packed_rows import HOURS_A_DAY, daily_row, hourly_row
 from run_ledger.domain.state.rollups import ALL
@@ -67,7 +67,8 @@ def read_packed_days(client: DynamoDBClient, table: str, first: str, last: str) 
 def _read_some_days(client: DynamoDBClient, table: str, first: str, last: str) -> list[PackedDay]:
     """Return the same as one answer tells it; what that does not hold is not packed for now."""
     answer = client.query(**_days_over_all(table, first, last).request(MARKED))
-    found = packed_days(answer["Items"])
+    items: list[Any] = answer["Items"]
+    found = packed_days(items)
     if "LastEvaluatedKey" in answer:
         del found[max(found)]
     return [*found.values()]
