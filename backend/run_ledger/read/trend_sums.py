@@ -28,9 +28,9 @@ from run_ledger.domain.state.own_counters import COUNTER, folded, own_attributes
 from run_ledger.domain.state.rollups import ALL, projects_partition
 from run_ledger.store.dynamo.batches import portions
 from run_ledger.store.dynamo.reading import Reading
-from run_ledger.store.lists.rollup_reads import Grouping, Range, beyond, day_cuts, read_sums
+from run_ledger.store.lists.rollup_reads import Grouping, Range, beyond, read_sums
 from run_ledger.store.lists.totals import TotalsPage, read_totals
-from run_ledger.store.packing.packed_reads import begin_reading_days, ranges_of
+from run_ledger.store.packing.packed_reads import DaysToRead
 
 from .inquiries import Inquiry
 from .views import View, clients_in_view
@@ -57,38 +57,11 @@ class PointSums(NamedTuple):
     without: LeftOutDocument | None
 
 
-class _Span:
-    """The time that is asked for, and which of its days can be read in packed rows."""
-
-    def __init__(self, reading: Reading, intervals: Intervals) -> None:
-        """Begin to read which those are, beside the request's other calls."""
-        self.intervals = intervals
-        self._days = day_cuts(intervals.start, intervals.end)
-        self._packed = begin_reading_days(reading, self._days)
-        self._known: frozenset[str] | None = None
-
-    @property
-    def most_names(self) -> int:
-        """Return of how many clients or projects the partitions can be read."""
-        return max(1, MOST_PARTITIONS // len(self._days))
-
-    def ranges(self, kind: str, names: Sequence[str]) -> list[Range]:
-        """Return the ranges of rows of each of *names*, clients or projects."""
-        if self._known is None:
-            self._known = self._packed()
-        packed, are_days = self._known, self.intervals.are_days_of_utc
-        return [
-            one
-            for name in names
-            for one in ranges_of(f"{kind}#{name}", self._days, packed, are_days=are_days)
-        ]
-
-
 def find_sums(inquiry: Inquiry, query: TrendsQuery, intervals: Intervals) -> PointSums:
     """Return the counts of each point, from the rows that the table in `trends` names."""
     if query.is_over_all and intervals.are_days_of_utc:
         return _over_all(inquiry, query, intervals)
-    span = _Span(inquiry.reading, intervals)
+    span = DaysToRead(inquiry.reading, intervals)
     if query.group_by == "model":
         return _by_model(inquiry, query, span)
     view = clients_in_view(inquiry, query.client_id)
@@ -109,11 +82,11 @@ def _over_all(inquiry: Inquiry, query: TrendsQuery, intervals: Intervals) -> Poi
     view = clients_in_view(inquiry, None)
     if view.scope == EVERYTHING:
         return _of_all_rows(inquiry, intervals)
-    return _by_client(inquiry, query, _Span(inquiry.reading, intervals), view)
+    return _by_client(inquiry, query, DaysToRead(inquiry.reading, intervals), view)
 
 
 def _of_project(
-    inquiry: Inquiry, query: TrendsQuery, span: _Span, view: View
+    inquiry: Inquiry, query: TrendsQuery, span: DaysToRead, view: View
 ) -> dict[OwnedKey, dict[str, int]]:
     """Return the sums of the project asked for; several clients may have one of this id."""
     place = _place_of_projects(query, span.intervals, view.clients)
@@ -124,7 +97,7 @@ def _of_project(
     return sums.counts
 
 
-def _by_model(inquiry: Inquiry, query: TrendsQuery, span: _Span) -> PointSums:
+def _by_model(inquiry: Inquiry, query: TrendsQuery, span: DaysToRead) -> PointSums:
     """Add up what events reported by model; ``other`` is the rest of all counts."""
     view = clients_in_view(inquiry, query.client_id)
     plain = replace(query, group_by=None)
@@ -136,7 +109,7 @@ def _by_model(inquiry: Inquiry, query: TrendsQuery, span: _Span) -> PointSums:
     else:
         is_of_all_rows = plain.is_over_all and span.intervals.are_days_of_utc
         is_of_all_rows &= view.scope == EVERYTHING
-        most = max(1, span.most_names // (1 if is_of_all_rows else 2))
+        most = max(1, span.most_names(MOST_PARTITIONS) // (1 if is_of_all_rows else 2))
         clients, dropped = largest(view.clients, view.jobs, most)
         without = left_out(dropped, after=view.after)
         if is_of_all_rows and without is None:
@@ -185,12 +158,12 @@ def _of_all_rows(inquiry: Inquiry, intervals: Intervals) -> PointSums:
     return PointSums(sums.counts, {}, None)
 
 
-def _by_client(inquiry: Inquiry, query: TrendsQuery, span: _Span, view: View) -> PointSums:
+def _by_client(inquiry: Inquiry, query: TrendsQuery, span: DaysToRead, view: View) -> PointSums:
     """Add up the rows of clients: of those with most jobs, where they are too many.
 
     Rows over all clients tell what the others come to, for days of UTC.
     """
-    chosen = largest(view.clients, view.jobs, span.most_names)
+    chosen = largest(view.clients, view.jobs, span.most_names(MOST_PARTITIONS))
     is_whole = view.scope == EVERYTHING and span.intervals.are_days_of_utc and not query.pipeline
     has_all = bool(chosen.dropped) and is_whole and query.client_id is None
     ranges = span.ranges("client", chosen.kept)
@@ -217,12 +190,12 @@ def _by_client(inquiry: Inquiry, query: TrendsQuery, span: _Span, view: View) ->
     return PointSums(points, _difference(total, shown), None)
 
 
-def _by_project(inquiry: Inquiry, query: TrendsQuery, span: _Span, view: View) -> PointSums:
+def _by_project(inquiry: Inquiry, query: TrendsQuery, span: DaysToRead, view: View) -> PointSums:
     """Add up the rows of projects: of those with most jobs, where they are too many.
 
     The rows of their clients tell what the other projects come to.
     """
-    reading, most = inquiry.reading, span.most_names
+    reading, most = inquiry.reading, span.most_names(MOST_PARTITIONS)
     clients = largest(view.clients, view.jobs, MOST_PARTITIONS).kept
     pages = dict(zip(clients, reading.together(_project_calls(reading, clients)), strict=True))
     has_rest = any(page.goes_on for page in pages.values())

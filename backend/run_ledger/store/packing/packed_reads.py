@@ -12,12 +12,13 @@ from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from run_ledger.domain.api.intervals import Intervals
 from run_ledger.domain.state.packed_rows import HOURS_A_DAY, daily_row, hourly_row
 from run_ledger.domain.state.rollups import ALL
 from run_ledger.store.dynamo.batches import every_item, portions
 from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.dynamo.reading import Reading
-from run_ledger.store.lists.rollup_reads import Range, beyond
+from run_ledger.store.lists.rollup_reads import Range, beyond, day_cuts
 
 from .packed_items import MARKED, PackedDay, packed_days
 
@@ -34,7 +35,33 @@ _ALL_RESTS = ("-", "~")
 """What any name begins with lies in between."""
 
 
-def begin_reading_days(reading: Reading, days: Sequence[DayCut]) -> Callable[[], frozenset[str]]:
+class DaysToRead:
+    """The intervals that are asked for, and which of their days can be read in packed rows."""
+
+    def __init__(self, reading: Reading, intervals: Intervals) -> None:
+        """Begin to read which those are, beside the request's other calls."""
+        self.intervals = intervals
+        self._days = day_cuts(intervals.start, intervals.end)
+        self._packed = _begin_reading_days(reading, self._days)
+        self._known: frozenset[str] | None = None
+
+    def most_names(self, partitions: int) -> int:
+        """Return how many clients or projects have so many *partitions* of hours at most."""
+        return max(1, partitions // len(self._days))
+
+    def ranges(self, kind: str, names: Sequence[str]) -> list[Range]:
+        """Return the ranges of rows of each of *names*, clients or projects."""
+        if self._known is None:
+            self._known = self._packed()
+        packed, are_days = self._known, self.intervals.are_days_of_utc
+        return [
+            one
+            for name in names
+            for one in _ranges_of(f"{kind}#{name}", self._days, packed, are_days=are_days)
+        ]
+
+
+def _begin_reading_days(reading: Reading, days: Sequence[DayCut]) -> Callable[[], frozenset[str]]:
     """Begin to read which of *days* have packed rows that may be read; return what waits for it.
 
     The calls are made beside the rounds of the request.
@@ -80,7 +107,7 @@ def _days_over_all(table: str, first: str, last: str) -> QueryBuilder:
     return query
 
 
-def ranges_of(
+def _ranges_of(
     owner: str, days: Sequence[DayCut], packed: Collection[str], *, are_days: bool
 ) -> list[Range]:
     """Return the ranges to read of *owner*, such as ``client#acme``: of days packed rows.
