@@ -115,10 +115,16 @@ class Packing(RuleBasedStateMachine):
             self.wait(seconds)
             self.walk({})
 
-    @rule(waits=st.lists(st.just(QUIET // SECOND + 1), min_size=6, max_size=6), script=_script)
-    def settle(self, waits: list[int], script: dict[int, Sequence[Any]]) -> None:
-        """Let all be merged and packed, and something happen during the next walk."""
-        self.walks(waits)
+    @rule(script=_script, event=_events)
+    def settle(self, script: dict[int, Sequence[Any]], event: Sequence[Any]) -> None:
+        """Let all be packed; something happens right after that, and during the next walk."""
+        for _ in range(10):
+            self.wait(QUIET // SECOND + 1)
+            self.walk({})
+            if self.is_current(self.items().values()):
+                break
+        with suppress(KilledError):
+            self.happen(event, later(self.now, RUN_SECONDS * SECOND))
         self.walk(script)
 
     @rule(seconds=_waits)
