@@ -28,9 +28,9 @@ from run_ledger.domain.state.own_counters import COUNTER, folded, own_attributes
 from run_ledger.domain.state.rollups import ALL, projects_partition
 from run_ledger.store.dynamo.batches import portions
 from run_ledger.store.dynamo.reading import Reading
+from run_ledger.store.lists.packed_reads import DaysToRead
 from run_ledger.store.lists.rollup_reads import Grouping, Range, beyond, read_sums
 from run_ledger.store.lists.totals import TotalsPage, read_totals
-from run_ledger.store.packing.packed_reads import DaysToRead
 
 from .inquiries import Inquiry
 from .views import View, clients_in_view

@@ -31,12 +31,12 @@ from run_ledger.store.audit.calls import (
 )
 from run_ledger.store.audit.expected_items import Name, whole_number
 from run_ledger.store.audit.judgement import Judgement
+from run_ledger.store.audit.packed_verdicts import judge_packed, mend_packed
 from run_ledger.store.audit.reach import LostDays, Reach
 from run_ledger.store.audit.repairs import AUDIT_SHARD, mend_row
 from run_ledger.store.audit.row_sums import RowChange, drifts_of_row, label_of, row_changes
 from run_ledger.store.audit.scopes import AuditScope
 from run_ledger.store.dynamo.reading import Reading
-from run_ledger.store.packing.packed_verdicts import judge_packed, mend_packed
 
 from .audit_file import MARKS, AuditFile, Counts, Phase, RowFigures
 

@@ -33,8 +33,7 @@ from run_ledger.domain.state.durations import bucket
 from run_ledger.domain.state.rollups import Row
 from run_ledger.store.compacting.shard_merging import QUIET, MergeStep, advance
 from run_ledger.store.dynamo.attributes import to_item
-from run_ledger.store.packing.packed_items import key_of_day, packed_item
-from run_ledger.store.packing.row_packing import wanted_rows
+from run_ledger.store.items.packed_items import key_of_day, packed_item, wanted_rows
 
 SHARDS = 8
 ROUNDS = 5

@@ -44,8 +44,8 @@ store/posting: domain domain/contract domain/state store/dynamo store/items stor
 store/lists: domain domain/contract domain/state domain/api store/dynamo store/items store/logs
 store/overview: domain domain/contract domain/state domain/api store/dynamo store/items store/lists
 store/timed: domain domain/state domain/api domain/incidents store/dynamo store/items store/lists
-store/audit: domain domain/contract domain/state store/dynamo store/items store/posting
-store/compacting: domain domain/state store/dynamo store/items store/audit
+store/audit: domain domain/contract domain/state store/dynamo store/items store/posting store/lists
+store/compacting: domain domain/state store/dynamo store/items store/audit store/lists
 store/proof: domain domain/contract domain/state domain/incidents store/dynamo store/items
     store/posting store/lists store/audit
 

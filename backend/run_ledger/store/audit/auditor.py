@@ -13,7 +13,7 @@ once more, against all that the entries name, as an index or an item may hide a 
 only what is found twice alike is drift.
 
 *Packed rows* are judged by the rows of hours, as these are by entries (see
-`run_ledger.store.packing.packed_verdicts`).
+`run_ledger.store.audit.packed_verdicts`).
 
 Entries expire. So some things can't be judged: an item that has taken in more events than it has
 entries left, rows of days for which no entry is kept any more, and sums in later rows to which an
@@ -33,11 +33,11 @@ from run_ledger.domain.state.recount import Drift
 from run_ledger.domain.state.rollups import Row
 from run_ledger.store.dynamo.batches import portions
 from run_ledger.store.dynamo.reading import Reading
-from run_ledger.store.packing.packed_verdicts import judge_packed, mend_packed
 
 from .calls import Shards, list_hour_partitions, read_entries, read_items, read_rows
 from .expected_items import Name
 from .judgement import Judgement, judge, stamp_of
+from .packed_verdicts import judge_packed, mend_packed
 from .reach import LostDays, Reach
 from .repairs import AUDIT_SHARD, mend_item, mend_row
 from .row_sums import drifts_of_row, label_of, row_changes, sums_of

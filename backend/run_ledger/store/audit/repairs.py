@@ -31,8 +31,8 @@ from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items import job_items
 from run_ledger.store.items.log_items import empty_item
 from run_ledger.store.items.own_names import name_sets
+from run_ledger.store.items.packed_items import MENDED
 from run_ledger.store.items.rollup_items import key_of_shard
-from run_ledger.store.packing.packed_items import MENDED
 
 from .expected_items import Entries, Name, differing, instant, whole_number
 

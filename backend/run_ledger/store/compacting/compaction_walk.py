@@ -22,17 +22,19 @@ from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.dynamo.batches import every_item, portions
 from run_ledger.store.dynamo.expressions import QueryBuilder, UpdateBuilder
 from run_ledger.store.dynamo.reading import Reading
-from run_ledger.store.items.rollup_items import sort_of
-from run_ledger.store.packing.packed_items import (
+from run_ledger.store.items.packed_items import (
     DONE,
     MARKED,
     MENDED,
     PackedDay,
     key_of_day,
     packed_days,
+    wanted_rows,
 )
-from run_ledger.store.packing.row_packing import pack, read_packed, wanted_rows
+from run_ledger.store.items.rollup_items import sort_of
+from run_ledger.store.lists.packed_reads import read_packed
 
+from .row_packing import pack
 from .shard_merging import MergeStep, advance
 
 _PARTITIONS_AT_ONCE = 64

@@ -26,7 +26,7 @@ before, and others as they are after that. So items say what they mean beside ea
 ======================  ======================================================================
 
 Rows over all also say whether the packed rows of their day may be read in place of the rows of its
-hours, see `run_ledger.store.packing.packed_items`.
+hours, see `run_ledger.store.items.packed_items`.
 
 Rows of failures have samples, see `run_ledger.store.items.sample_items`.
 

@@ -21,8 +21,8 @@ from run_ledger.domain.state.rollups import Row
 from run_ledger.store.dynamo.attributes import to_item
 from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.dynamo.reading import Reading
+from run_ledger.store.items.packed_items import rows_in
 from run_ledger.store.items.rollup_items import as_counted, sort_of
-from run_ledger.store.packing.packed_items import rows_in
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -16,9 +16,9 @@ from run_ledger.domain.state.packed_rows import hour_row, is_packed
 from run_ledger.domain.state.rollups import ALL, CLIENTS, DAYS, Row, projects_partition, subject
 from run_ledger.store.audit.calls import list_projects_of, read_rows
 from run_ledger.store.audit.expected_items import Name
+from run_ledger.store.audit.packed_verdicts import judge_packed
 from run_ledger.store.audit.row_sums import row_changes, sums_of
 from run_ledger.store.dynamo.batches import portions
-from run_ledger.store.packing.packed_verdicts import judge_packed
 
 from .frontier import (
     OF_ALL,

@@ -22,9 +22,9 @@ from tests.support.recounts.recount import recount_rollups
 from run_ledger.domain.instants import HOUR, Instant, later, parse, text
 from run_ledger.store.compacting.compaction_walk import Compaction, compact_rows
 from run_ledger.store.dynamo.reading import Reading
+from run_ledger.store.items.packed_items import DONE
 from run_ledger.store.items.rollup_items import sort_of
 from run_ledger.store.lists.rollup_reads import Range, read_sums
-from run_ledger.store.packing.packed_items import DONE
 
 BEGIN = parse("2026-11-20T18:00:00Z")
 ONCE_MORE = 8

@@ -13,17 +13,22 @@ from typing import Any, NamedTuple
 
 from run_ledger.domain.state.packed_rows import hour_row, is_counted_by_hours
 from run_ledger.domain.state.rollups import Row
-from run_ledger.store.audit.repairs import mark_of_repair
-from run_ledger.store.audit.row_sums import RowChange
 from run_ledger.store.dynamo.attributes import Item, bytes_of
 from run_ledger.store.dynamo.batches import every_item, portions
 from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.dynamo.reading import Reading
+from run_ledger.store.items.packed_items import (
+    COUNTS,
+    NOTHING,
+    PackedDay,
+    unpacked,
+    wanted_rows,
+)
 from run_ledger.store.items.rollup_items import sort_of
+from run_ledger.store.lists.packed_reads import read_packed, read_packed_days
 
-from .packed_items import COUNTS, NOTHING, PackedDay, unpacked
-from .packed_reads import read_packed_days
-from .row_packing import read_packed, wanted_rows
+from .repairs import mark_of_repair
+from .row_sums import RowChange
 
 _PARTITIONS_AT_ONCE = 64
 

@@ -13,44 +13,23 @@ more stays empty. For the same reason a day is done half an hour after its last 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain.instants import MICROSECONDS, Instant, later
-from run_ledger.domain.state.packed_rows import daily_row, hourly_row, packed_counts
 from run_ledger.domain.state.rollups import Row
-from run_ledger.store.compacting.shard_merging import BETWEEN_STEPS, MergeStep
 from run_ledger.store.dynamo.attributes import Item, bytes_of
-from run_ledger.store.dynamo.batches import every_item
-from run_ledger.store.dynamo.expressions import ConditionBuilder, QueryBuilder
+from run_ledger.store.dynamo.expressions import ConditionBuilder
 from run_ledger.store.dynamo.faults import Fault, fault
-from run_ledger.store.items.rollup_items import MOVED_AT, as_counted, counts_of, sort_of
+from run_ledger.store.items.packed_items import COUNTS, NOTHING, packed_item, unpacked
+from run_ledger.store.items.rollup_items import MOVED_AT, sort_of
 
-from .packed_items import COUNTS, NOTHING, items_of, packed_item, unpacked
+from .shard_merging import BETWEEN_STEPS, MergeStep
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-
-def read_packed(client: DynamoDBClient, table: str, partition: str) -> list[Item]:
-    """Return the packed rows of a *partition* of hours, strongly read."""
-    daily, hourly = daily_row(partition, ""), hourly_row(partition, "")
-    of_day = QueryBuilder(table, "pk", daily.partition)
-    of_day.sort_prefix("sk", daily.sort)
-    of_hours = QueryBuilder(table, "pk", hourly.partition)
-    return [
-        item
-        for query in (of_day, of_hours)
-        for item in every_item(client.query, query.request(consistent=True))
-    ]
-
-
-def wanted_rows(partition: str, items: Iterable[Any]) -> dict[Row, bytes]:
-    """Return what the packed rows of *partition* must hold, of which *items* are all."""
-    counted = as_counted(items)
-    return items_of(partition, packed_counts((sort_of(item), counts_of(item)) for item in counted))
 
 
 def pack(

@@ -39,13 +39,17 @@ from run_ledger.domain.state.packed_rows import (
     daily_row,
     hour_row,
     hourly_row,
+    packed_counts,
 )
 from run_ledger.domain.state.rollups import ALL, Row
 from run_ledger.store.dynamo.attributes import Attribute, Item, bytes_of, to_item
-from run_ledger.store.items.rollup_items import (
+
+from .rollup_items import (
     MOVED_AT,
     SEEN,
     WAS_SEEN,
+    as_counted,
+    counts_of,
     key_of_shard,
     shard_of_item,
     sort_of,
@@ -111,6 +115,12 @@ def items_of(partition: str, counted: Mapping[str, PackedCounts]) -> dict[Row, b
         }
         found[hourly_row(partition, rest)] = _packed(by_name)
     return found
+
+
+def wanted_rows(partition: str, items: Iterable[Any]) -> dict[Row, bytes]:
+    """Return what the packed rows of *partition* must hold, of which *items* are all."""
+    counted = as_counted(items)
+    return items_of(partition, packed_counts((sort_of(item), counts_of(item)) for item in counted))
 
 
 def packed_item(row: Row, packed: bytes, at_seconds: int) -> Item:

@@ -20,7 +20,7 @@ from run_ledger.domain.instants import DAY, HOUR, Instant, later, parse, text
 from run_ledger.store.compacting.compaction_walk import compact_rows
 from run_ledger.store.dynamo.batches import every_item
 from run_ledger.store.dynamo.expressions import QueryBuilder
-from run_ledger.store.packing.packed_items import PackedDay, packed_days
+from run_ledger.store.items.packed_items import PackedDay, packed_days
 
 FIRST = parse("2026-11-01T00:00:00Z")
 DAYS, JOBS = 8, 40

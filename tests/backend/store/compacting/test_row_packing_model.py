@@ -31,8 +31,8 @@ from run_ledger.store.audit.repairs import AUDIT_SHARD, mend_row
 from run_ledger.store.compacting.compaction_walk import compact_rows
 from run_ledger.store.compacting.shard_merging import BETWEEN_STEPS, QUIET
 from run_ledger.store.dynamo.reading import Reading
+from run_ledger.store.items.packed_items import packed_days, rows_in
 from run_ledger.store.items.rollup_items import additions, as_counted, counts_of, sort_of
-from run_ledger.store.packing.packed_items import packed_days, rows_in
 
 DAY = "2026-11-01"
 START = parse("2026-11-02T03:00:00Z")
@@ -115,17 +115,17 @@ class Packing(RuleBasedStateMachine):
             self.wait(seconds)
             self.walk({})
 
-    @rule(script=_script, event=_events)
-    def settle(self, script: dict[int, Sequence[Any]], event: Sequence[Any]) -> None:
-        """Let all be packed; something happens right after that, and during the next walk."""
-        for _ in range(10):
+    @rule(number=st.integers(0, 4), script=_script, event=_events)
+    def settle(self, number: int, script: dict[int, Sequence[Any]], event: Sequence[Any]) -> None:
+        """Let all be packed; something happens during one of the walks, and right after them."""
+        for walk in range(10):
             self.wait(QUIET // SECOND + 1)
-            self.walk({})
+            self.walk(script if walk == number else {})
             if self.is_current(self.items().values()):
                 break
         with suppress(KilledError):
             self.happen(event, later(self.now, RUN_SECONDS * SECOND))
-        self.walk(script)
+            self.see()
 
     @rule(seconds=_waits)
     def wait(self, seconds: int) -> None:

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 from run_ledger.domain.api.intervals import Intervals
 from run_ledger.domain.state.packed_rows import HOURS_A_DAY, daily_row, hourly_row
 from run_ledger.domain.state.rollups import ALL
+from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.dynamo.batches import every_item, portions
 from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.dynamo.reading import Reading
-from run_ledger.store.lists.rollup_reads import Range, beyond, day_cuts
+from run_ledger.store.items.packed_items import MARKED, PackedDay, packed_days
 
-from .packed_items import MARKED, PackedDay, packed_days
+from .rollup_reads import Range, beyond, day_cuts
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -80,6 +81,19 @@ def _begin_reading_days(reading: Reading, days: Sequence[DayCut]) -> Callable[[]
         return frozenset(one.day for one in told if one.is_current) & frozenset(whole)
 
     return current
+
+
+def read_packed(client: DynamoDBClient, table: str, partition: str) -> list[Item]:
+    """Return the packed rows of a *partition* of hours, strongly read."""
+    daily, hourly = daily_row(partition, ""), hourly_row(partition, "")
+    of_day = QueryBuilder(table, "pk", daily.partition)
+    of_day.sort_prefix("sk", daily.sort)
+    of_hours = QueryBuilder(table, "pk", hourly.partition)
+    return [
+        item
+        for query in (of_day, of_hours)
+        for item in every_item(client.query, query.request(consistent=True))
+    ]
 
 
 def read_packed_days(client: DynamoDBClient, table: str, first: str, last: str) -> list[PackedDay]:
