@@ -52,6 +52,10 @@ def apply(package: str) -> None:
     windows = StreamWindows(concurrency.esm_wake.set)
     _replace(functions, "_iter_all_esms", windows.without_resting)
     _replace(functions, "_apply_filter_criteria", windows.noting)
+    # It keeps how far a function has read a table's stream, but none of the stream's records: after
+    # its next start, a function would hear nothing until as many records have come as before.
+    positions = getattr(functions, "_dynamodb_stream_positions")  # noqa: B009 - a private name
+    _replace(functions, "_restore_esm_positions", lambda put: _from_the_first(put, positions))
     # It keeps every event of a bus in memory for ever, and never reads them again.
     _replace(bus, "_events_log_list", lambda _: list)
     # It reads the text of a condition again for each item that the condition is tried on.
@@ -111,6 +115,18 @@ class Batches:
             self._timer = threading.Timer(seconds, self._wake)
             self._timer.daemon = True
             self._timer.start()
+
+
+def _from_the_first(put: Callable[[Any, Any], None], positions: Any) -> Callable[..., None]:
+    """Return what puts back how far functions have read: of tables' streams, nothing of the new."""
+
+    def restore(store: Any, kept: Any) -> None:
+        put(store, kept)
+        if store is positions:
+            for (account, region, mapping), _ in store.all_items():
+                store.set_scoped(account, region, mapping, 0)
+
+    return restore
 
 
 def _length_of(sqs: Any) -> Callable[[str], int]:

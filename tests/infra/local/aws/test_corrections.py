@@ -59,6 +59,20 @@ sqs.load_persisted_state({"queues": queues})
 looked_for = sqs._queue_url("q")
 print(json.dumps([looked_for, looked_for in sqs._queues, sqs._queue_url("new")]))
 """
+STREAMS = """
+import json, sys
+sys.path.insert(0, "infra")
+from ministack.services import dynamodb, lambda_svc
+from run_ledger_ops.local.aws import corrections
+corrections.apply("ministack")
+mapping = ("000000000000", "eu-central-1", "m")
+kept = {"dynamodb_stream_positions": {mapping: 18000}, "kinesis_positions": {mapping: {"s": 7}}}
+lambda_svc._restore_state(kept)
+read = [store._data[mapping] for store in (
+    lambda_svc._dynamodb_stream_positions, lambda_svc._kinesis_positions
+)]
+print(json.dumps([*read, "stream_records" in dynamodb.get_state()]))
+"""
 
 
 def test_conditions_are_judged_as_before_and_batches_are_whole() -> None:
@@ -86,6 +100,17 @@ def test_queue_is_found_after_a_start_on_another_port() -> None:
         True,
         "http://127.0.0.1:5001/000000000000/new",
     ]
+
+
+def test_streams_are_read_after_a_second_start() -> None:
+    """Their records are not kept from one start to the next, so they are read from the first one.
+
+    Else nobody is told until as many jobs have changed as before the start.
+    """
+    if not PYTHON.exists():
+        pytest.skip("the local AWS is not installed: run infra/tools/bootstrap.py local-cloud")
+    done = subprocess.run([PYTHON, "-c", STREAMS], cwd=ROOT, capture_output=True, check=True)
+    assert json.loads(done.stdout) == [0, {"s": 7}, False]
 
 
 class Queue:
