@@ -56,7 +56,7 @@ def _courier() -> Courier:
     client, tables = dynamodb(), configuration.tables
     outbox = configuration.outbox
     post: Post = (
-        Outbox(Path(outbox))
+        Outbox(Path(outbox), configuration.smtp_port)
         if outbox
         else SesPost(delivery_client("sesv2"), configuration.mail_from)
     )

@@ -32,6 +32,8 @@ class Settings(Struct, frozen=True):
     """Where somebody who gets digests switches them off; a link's secret comes after it."""
     outbox: str = ""
     """A folder for mails: a local stack's alone, whose webhooks may go to this machine, too."""
+    smtp_port: int | None = None
+    """The port of a mail server on this machine, which gets a local stack's mails, too."""
     events_per_second: int = 100
     """How many events a second one caller of the intake may send, as a mean of ten seconds."""
     is_telling: bool = False
@@ -74,6 +76,7 @@ def load() -> Settings:
         site_url=_on_emulator("RUN_LEDGER_LOCAL_SITE") or environment.get("SITE_URL", ""),
         digest_off_url=_digest_off_url(),
         outbox=_on_emulator("RUN_LEDGER_OUTBOX"),
+        smtp_port=int(_on_emulator("RUN_LEDGER_SMTP_PORT") or 0) or None,
         events_per_second=_positive("INTAKE_EVENTS_PER_SECOND", 100),
         is_telling=_one_of("TELLING", ("false", "true")) == "true",
         listeners_table=environment.get("LISTENERS_TABLE", ""),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
+from tests.support.receivers.smtp_receiver import MailServer, mail_server
 from tests.support.site import site_seed
 from tests.support.site.site_visit import Visit, visiting
 from tests.support.stacks.local_stack import LocalStack, local_stack
@@ -15,9 +16,17 @@ People = Mapping[str, Mapping[str, str]]
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+def mailed() -> Iterator[MailServer]:
+    """Start a mail server, to which the system hands its mails."""
+    with mail_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory, mailed: MailServer) -> Iterator[LocalStack]:
     """Start the whole system, empty, and stop it at the end of the run."""
-    with local_stack(tmp_path_factory.mktemp("end-to-end"), dashboard=True) as stack:
+    state, smtp = tmp_path_factory.mktemp("end-to-end"), ("--smtp-port", str(mailed.port))
+    with local_stack(state, *smtp, dashboard=True) as stack:
         yield stack
 
 

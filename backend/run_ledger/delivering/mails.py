@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import smtplib
 from collections.abc import Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -16,6 +17,11 @@ from run_ledger.domain.delivery.deliveries import LIST_UNSUBSCRIBE, Letter
 
 NOTICE_HEADER = "X-Run-Ledger-Notice"
 """The header of a mail that has the id of its delivery, whoever sends it."""
+
+
+_LOCAL_SENDER = "ledger@run-ledger.invalid"
+_LOOPBACK = "127.0.0.1"
+_SMTP_SECONDS = 10.0
 
 
 class MailRefusedError(Exception):
@@ -103,15 +109,19 @@ class SesPost:
 
 
 class Outbox:
-    """A folder in which mails lie, on a laptop, whose local AWS sends none."""
+    """A folder in which mails lie, on a laptop, whose local AWS sends none.
 
-    def __init__(self, folder: Path) -> None:
+    A mail server of that machine may get them, too.
+    """
+
+    def __init__(self, folder: Path, smtp_port: int | None = None) -> None:
         """Lay mails into *folder*, which is made where it is missing."""
         self._folder = folder
+        self._smtp_port = smtp_port
 
     def send(self, delivery_id: str, letter: Letter, recipients: Sequence[str]) -> None:
         """Write a mail, as a whole or not at all; the same one replaces itself."""
-        mail = mail_of("ledger@run-ledger.invalid", delivery_id, letter, recipients)
+        mail = mail_of(_LOCAL_SENDER, delivery_id, letter, recipients)
         whole = self._folder / f"{delivery_id}.eml"
         part = whole.with_suffix(".part")
         try:
@@ -120,3 +130,19 @@ class Outbox:
             part.replace(whole)
         except OSError as error:
             raise MailRefusedError(f"the outbox can't be written: {error.strerror}") from error
+        if self._smtp_port is not None:
+            _hand_over(mail, recipients, self._smtp_port)
+
+
+def _hand_over(mail: EmailMessage, recipients: Sequence[str], port: int) -> None:
+    """Give a mail to the mail server of this machine."""
+    try:
+        with smtplib.SMTP(_LOOPBACK, port, timeout=_SMTP_SECONDS) as server:
+            refused = server.sendmail(_LOCAL_SENDER, list(recipients), mail.as_bytes())
+    except smtplib.SMTPResponseException as error:
+        raise MailRefusedError(f"the mail server answered {error.smtp_code}") from error
+    except OSError as error:  # of smtplib, too
+        raise MailRefusedError(f"no mail server took it: {type(error).__name__}") from error
+    if refused:
+        codes = ", ".join(sorted({str(code) for code, _ in refused.values()}))
+        raise MailRefusedError(f"the mail server refused recipients: {codes}")

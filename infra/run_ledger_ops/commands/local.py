@@ -85,6 +85,12 @@ def add_to(commands: Words) -> None:
         help="port of the analysts' app (default: the last start's, or 8501, or a free one)",
     )
     parser.add_argument(
+        "--smtp-port",
+        type=_port,
+        metavar="N",
+        help="port of a mail server on this machine that gets the mails, too",
+    )
+    parser.add_argument(
         "--local-cloud-python",
         type=_program,
         metavar="PATH",

@@ -62,6 +62,7 @@ class Options:
     port: int | None = None
     cloud_port: int | None = None
     dashboard_port: int | None = None
+    smtp_port: int | None = None
     demo: bool = True
     dashboard: bool = True
 
@@ -103,7 +104,9 @@ class LocalStack:
             analysts_app_process.callback_url(dashboard_port),
             f"http://{ports.LOOPBACK}:{cloud_port}",
         )
-        cloud = self._cloud = LocalCloud(self._options.local_cloud_python, self._state, cloud_port)
+        cloud = self._cloud = LocalCloud(
+            self._options.local_cloud_python, self._state, cloud_port, self._options.smtp_port
+        )
         self._say("Starting the local AWS …")
         cloud.start()
         outputs, changed = self._deploy(cloud, wanted)

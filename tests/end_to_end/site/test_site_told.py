@@ -1,7 +1,7 @@
 """A failing pipeline, from its failure to its mails, on a phone, and to its end: all of it real.
 
-The stack's own functions tell; the mails lie in its outbox, texts and webhooks come to a server of
-this test, and people act and look with their own logins.
+The stack's own functions tell; mails come to a mail server of the tests, texts and webhooks to a
+web server of theirs, and people act and look with their own logins.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import re
 import secrets
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from standardwebhooks import Webhook
 from tests.support.events.builders import Envelope, job_update
 from tests.support.readers import ledger_http
 from tests.support.receivers.http_receiver import Got, Receiver, receiver
+from tests.support.receivers.smtp_receiver import MailServer
 from tests.support.site import site_seed
 from tests.support.site.site_visit import Visit, visiting
 from tests.support.stacks.local_stack import LocalStack, wait_for
@@ -42,9 +42,11 @@ Told = tuple[str, str | None]
 class House:
     """Two clients, the one with channels and rules, and who may act on the incidents of each."""
 
-    def __init__(self, running: LocalStack, here: Receiver, folder: Path) -> None:
+    def __init__(
+        self, running: LocalStack, mailed: MailServer, here: Receiver, folder: Path
+    ) -> None:
         """Declare them, and invite one person for each."""
-        self.running, self.here = running, here
+        self.running, self.mailed, self.here = running, mailed, here
         self.stack = running.document
         self.token = ledger_http.machine_token(self.stack)
         key = folder / "key"
@@ -71,13 +73,9 @@ class House:
         site_seed.post(self.running, *events)
 
     def mails(self) -> list[tuple[str, str]]:
-        """Return subject and text of all mails to the client, the oldest first."""
-        files = sorted(
-            (self.running.state / "outbox").glob("*.eml"), key=lambda one: one.stat().st_mtime
-        )
-        mails = [message_from_bytes(one.read_bytes(), policy=policy.default) for one in files]
-        bodies = [(one, one.get_body(("plain",))) for one in mails if one["To"] == TEAM]
-        return [(str(mail["Subject"]), body.get_content()) for mail, body in bodies if body]
+        """Return subject and text of all mails that came for the client, in the order they came."""
+        ours = [one for one in [*self.mailed.got] if one.recipients == (TEAM,)]
+        return [(str(one.mail["Subject"]), one.text) for one in ours]
 
     def texts(self) -> list[str]:
         """Return the texts that came to the chat, in the order in which they came."""
@@ -117,10 +115,12 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(running: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """Give the clients, with a server that takes texts and webhooks."""
+def house(
+    running: LocalStack, mailed: MailServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
+    """Give the clients, with servers that take mails, and texts and webhooks."""
     with receiver() as here:
-        yield House(running, here, tmp_path_factory.mktemp("told"))
+        yield House(running, mailed, here, tmp_path_factory.mktemp("told"))
 
 
 def ended(job_id: str, pipeline: str, result: str, attempt: int = 1) -> Envelope:

@@ -35,9 +35,12 @@ _SAVE_SECONDS = 120.0
 class LocalCloud:
     """One ministack: `start`, `stop`, and clients for it."""
 
-    def __init__(self, python: Path, state: StateFolder, port: int) -> None:
+    def __init__(
+        self, python: Path, state: StateFolder, port: int, smtp_port: int | None = None
+    ) -> None:
         self._python = python
         self._state = state
+        self._smtp_port = smtp_port
         self.port = port
         self.endpoint_url = f"http://{LOOPBACK}:{port}"
         self._process: ChildProcess | None = None
@@ -182,5 +185,6 @@ class LocalCloud:
             "S3_DATA_DIR": str(self._state.cloud_objects),
             # By these the courier knows that it may lay mails down, and send to this machine.
             "RUN_LEDGER_OUTBOX": str(self._state.outbox),
+            "RUN_LEDGER_SMTP_PORT": str(self._smtp_port or ""),
             "RUN_LEDGER_LOCAL_SITE": self._site_origin,
         }
