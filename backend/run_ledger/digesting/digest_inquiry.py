@@ -66,7 +66,7 @@ def digest_answers(ask: ReaderAsking, client_id: str, period: DigestPeriod) -> D
         trends_before=ask("/trends", before),
         groups=ask("/trends", {**days, **grouped}),
         groups_before=ask("/trends", {**before, **grouped}),
-        errors=ask("/errors", {**listed, **when, "new": "true"}),
+        errors=_new_errors(ask, {**listed, **when, "new": "true"}),
         overdue=ask("/projects", {**listed, "overdue": "true"}),
         incidents=_open_incidents(ask, listed),
         tardy=[ask("/incidents", {**listed, **when, "what": what}) for what in _TARDY],
@@ -82,6 +82,14 @@ def _open_incidents(ask: ReaderAsking, listed: Json) -> Json:
         return ask("/incidents", {**listed, "sort": "jobs"})
     except Refused:
         return ask("/incidents", {**listed, "state": "open"})
+
+
+def _new_errors(ask: ReaderAsking, wanted: Json) -> Json | None:
+    """Return the new errors; None where the client has more of them than the API can count."""
+    try:
+        return ask("/errors", wanted)
+    except Refused:
+        return None
 
 
 def _days(period: DigestPeriod) -> Json:

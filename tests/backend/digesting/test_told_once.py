@@ -13,9 +13,19 @@ from tests.support.readers.declared import declare
 from tests.support.recounts.told_incidents import ended, tell
 from tests.support.recounts.views import reading_house
 
+from run_ledger.domain.digests.digest_letters import digest_text, digest_words
+from run_ledger.domain.digests.digest_rules import DigestPeriod
 from run_ledger.domain.digests.told_once import told_once
 from run_ledger.domain.instants import Instant, parse
-from run_ledger.read import incidents
+from run_ledger.read import failures, incidents
+
+FAILED = {
+    "status": "completed",
+    "result": "failed",
+    "occurred_at": "2026-11-22T10:00:00Z",
+    "error": {"type": "Boom", "message": "it broke"},
+}
+DAY = DigestPeriod("daily", date(2026, 11, 22), date(2026, 11, 23), "UTC")
 
 
 def one(incident_id: str, **more: Any) -> dict[str, Any]:
@@ -75,6 +85,21 @@ def test_a_digest_comes_on_the_worst_day_too(
     found = figures_of(here, date(2026, 11, 22), "UTC", client_id=client_id).incidents
     assert (found.count, found.at_least) == (100, True)
     assert [each["pipeline"] for each in found.items] == [f"p-{119 - n}" for n in range(10)]
+
+
+@pytest.mark.parametrize("client_id", ["*", "acme"])
+def test_a_digest_comes_though_too_much_failed_in_too_many_ways(
+    client_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With more different errors than the API can count, it says so, and tells all else."""
+    here = reading_house([job_update(job_id="a", client_id="acme", event_id="1", **FAILED)])
+    here.now = parse("2026-11-23T08:00:00Z")
+    monkeypatch.setattr(failures, "read_failures", lambda *_: ([], frozenset({"acme"})))
+    figures = figures_of(here, date(2026, 11, 22), "UTC", client_id=client_id)
+    assert figures.new_errors is None
+    assert not figures.is_empty
+    text = digest_text(digest_words(figures, DAY, "https://ledger.example/"))
+    assert "too many different errors to say which are new" in text
 
 
 def test_staffs_digest_counts_no_failure_twice() -> None:

@@ -25,7 +25,8 @@ class DigestAnswers(Struct, frozen=True):
 
     ``trends`` and ``groups`` are of the digest's days, the others of as many days before. Groups
     are pipelines of a client, and clients for staff.
-    ``errors`` are the new error groups, ``overdue`` projects, ``incidents`` those that are open.
+    ``errors`` are the new error groups, None where there are too many different errors for one
+    answer; ``overdue`` are projects, ``incidents`` those that are open.
     ``tardy`` has pages of the incidents that opened in these days about runs that were missed or
     late.
     """
@@ -35,7 +36,7 @@ class DigestAnswers(Struct, frozen=True):
     trends_before: Json
     groups: Json
     groups_before: Json
-    errors: Json
+    errors: Json | None
     overdue: Json
     incidents: Json
     tardy: Sequence[Json] = ()
@@ -92,7 +93,8 @@ class DigestFigures(Struct, frozen=True):
 
     ``groups`` are the pipelines, or for staff the clients, that did something in the days or in the
     ones before, the worst first. ``tardy`` are the incidents of these days about runs that were
-    missed or late, open or over, the latest first. ``client_id`` is ``*`` where it is for staff.
+    missed or late, open or over, the latest first. ``new_errors`` is None where nobody can say.
+    ``client_id`` is ``*`` where it is for staff.
     """
 
     client_id: str
@@ -105,7 +107,7 @@ class DigestFigures(Struct, frozen=True):
     groups_in_all: int
     incidents: DigestList
     overdue: DigestList
-    new_errors: DigestList
+    new_errors: DigestList | None
     tardy: DigestList = DigestList((), 0)
     left_out: bool = False
 
@@ -119,7 +121,11 @@ class DigestFigures(Struct, frozen=True):
         """Return whether nothing happened, and nothing is wrong."""
         nothing_done = self.work == WorkFigures()
         lists = (self.incidents, self.overdue, self.new_errors, self.tardy)
-        return nothing_done and not self.left_out and not any(one.count for one in lists)
+        return (
+            nothing_done
+            and not self.left_out
+            and not any(one is None or one.count for one in lists)
+        )
 
 
 def digest_figures(answers: DigestAnswers) -> DigestFigures:
@@ -134,11 +140,7 @@ def digest_figures(answers: DigestAnswers) -> DigestFigures:
         for name in {**now, **before}
     ]
     groups.sort(key=_rank)
-    new = [
-        one
-        for one in answers.errors["items"]
-        if since <= one["first_seen_at"] < until  # the API's days are those of UTC
-    ]
+    new = None if answers.errors is None else _new(answers.errors, since, until)
     return DigestFigures(
         answers.client["client_id"],
         answers.client["name"],
@@ -150,9 +152,9 @@ def digest_figures(answers: DigestAnswers) -> DigestFigures:
         len(groups),
         _listed(told_once(answers.incidents["items"]), answers.incidents),
         _listed(answers.overdue["items"], answers.overdue),
-        _listed(new, answers.errors),
+        new,
         _latest(answers.tardy),
-        any(one["left_out"] is not None for one in (answers.trends, answers.errors)),
+        any(one and one["left_out"] is not None for one in (answers.trends, answers.errors)),
     )
 
 
@@ -169,6 +171,11 @@ def _rank(one: GroupFigures) -> tuple[bool, int, int, int, str]:
 
 def _listed(items: Sequence[Json], page: Json) -> DigestList:
     return DigestList(items[:_MOST_LISTED], len(items), page["next_cursor"] is not None)
+
+
+def _new(page: Json, since: str, until: str) -> DigestList:
+    """Return the errors that were seen first in these days; the API's own are days of UTC."""
+    return _listed([one for one in page["items"] if since <= one["first_seen_at"] < until], page)
 
 
 def _latest(pages: Sequence[Json]) -> DigestList:

@@ -144,14 +144,7 @@ def _sections(figures: DigestFigures, before: str, address: _Address) -> Iterato
     yield Section("Wrong now", [*_incidents(figures, address), *_overdue(figures, address)])
     tardy = [_tardy(one, figures, address) for one in figures.tardy.items]
     yield Section("Missed and late runs", [*tardy, *_more(figures.tardy, "incident")])
-    errors = [
-        Line(
-            f"{_clients(one, figures)}{_error(one)}: {_counted(one['jobs'], 'job')} so far",
-            address.jobs(result=_FAILURES, fingerprint=one["fingerprint"]),
-        )
-        for one in figures.new_errors.items
-    ]
-    yield Section("New errors", [*errors, *_more(figures.new_errors, "error")])
+    yield Section("New errors", [*_errors(figures, address)])
     what = "client" if figures.is_of_staff else "pipeline"
     groups = [_group(one, before, address, what) for one in figures.groups]
     hidden = figures.groups_in_all - len(groups)
@@ -166,6 +159,18 @@ def _incidents(figures: DigestFigures, address: _Address) -> Iterator[Line]:
         told = wording_of(delivery, address.site_url)
         yield Line(f"{told.headline}. {told.lines[0]}", told.link)
     yield from _more(figures.incidents, "incident")
+
+
+def _errors(figures: DigestFigures, address: _Address) -> Iterator[Line]:
+    if figures.new_errors is None:
+        yield Line("too many different errors to say which are new")
+        return
+    for one in figures.new_errors.items:
+        yield Line(
+            f"{_clients(one, figures)}{_error(one)}: {_counted(one['jobs'], 'job')} so far",
+            address.jobs(result=_FAILURES, fingerprint=one["fingerprint"]),
+        )
+    yield from _more(figures.new_errors, "error")
 
 
 def _tardy(one: Mapping[str, Any], figures: DigestFigures, address: _Address) -> Line:
