@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.support.events.builders import job_update
+from tests.support.site import site_seed
 from tests.support.stacks.local_events import entry_ids, post_and_see
 from tests.support.stacks.local_stack import (
     HTTP,
@@ -223,7 +225,7 @@ def test_taken_port_is_named(tmp_path: Path) -> None:
 def test_stopping_leaves_no_process_and_the_next_start_has_everything(
     tmp_path: Path, number: int
 ) -> None:
-    """Ledger, logins, tokens, addresses: all are there again."""
+    """Ledger, logins, tokens, addresses: all are there again, and people are told again."""
     first = start_local_stack(tmp_path).wait_until_ready()
     post_and_see(first, "e1")
     token = first.machine_token()
@@ -240,6 +242,12 @@ def test_stopping_leaves_no_process_and_the_next_start_has_everything(
         assert second.document == first.document
         assert entry_ids(second) == {"e1"}
         assert second.get("/no-such-thing", token=token)[0] != 401
+        # First of all: a stream that is read from its old place hears later changes, but not this.
+        end = {"status": "completed", "result": "failed", "error": {"type": "E", "message": "no"}}
+        about = {"client_id": "acme", "project_id": "p", "pipeline": "my-pipeline"}
+        site_seed.post(second, job_update(job_id="fails", **about, **end))
+        told = "/incidents?client_id=acme&pipeline=my-pipeline"
+        wait_for("the incident", lambda: second.get(told, token=token)[1]["items"], 60)
         post_and_see(second, "e2")
     finally:
         second.stop()
