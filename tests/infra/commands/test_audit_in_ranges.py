@@ -18,10 +18,12 @@ from tests.support.readers.reading import Serial
 from tests.support.recounts import audits as ledgers
 from tests.support.recounts import falsehoods
 from tests.support.recounts.audits import BOOKS, DAY, TTL_DAYS, rows
+from tests.support.recounts.planted_faults import pack_all
 from tests.support.recounts.recount import recount_rollups
 from tests.support.stacks.operations import STAGE, System, deployed_system
 
 from run_ledger.domain import instants
+from run_ledger.domain.state.packed_rows import daily_row
 from run_ledger.domain.state.rollups import Row
 from run_ledger.store.audit.auditor import Manner
 from run_ledger.store.audit.scopes import AuditScope
@@ -37,6 +39,7 @@ from run_ledger_ops.console.target import Target
 
 Run = Callable[..., tuple[int, str, str]]
 NOW = instants.parse("2026-11-22T15:00:00Z")
+PACKED = daily_row("client#client-1#2026-11-22", "default")
 
 
 @pytest.fixture
@@ -70,6 +73,12 @@ def lost_row(client: Any) -> None:
             )
 
 
+def wrong_when_packed(client: Any) -> None:
+    """Let all be packed, long after it was posted, and change what a packed row counts."""
+    pack_all(client, instants.parse("2100-01-01T01:00:00Z"))
+    falsehoods.in_packed_row(PACKED, "created", 1)(client)
+
+
 def test_true_books(run: Run) -> None:
     """It judges as much as an audit in memory, and finds no difference."""
     number = len(recount_rollups(BOOKS))
@@ -86,6 +95,7 @@ def test_true_books(run: Run) -> None:
         falsehoods.without_item(NAMES.jobs, job_id="job-3"),
         falsehoods.copy_of_job("job-9"),
         falsehoods.in_row("client#client-1#2026-11-22", "10", records_ok=-4),
+        wrong_when_packed,
     ],
 )
 def test_what_is_wrong_is_found_and_mended(system: System, run: Run, falsify: Any) -> None:

@@ -126,10 +126,9 @@ def fill(client: Any) -> None:
     post(client, [more])
 
 
-def pack_all(client: Any) -> Instant:
-    """Prove what there is, let all be packed, and return when the day after that is over."""
+def pack_all(client: Any, now: Instant = PACKED_FROM) -> Instant:
+    """Prove what there is, let all be packed from *now* on; return when the next day is over."""
     run_proof(client)
-    now = PACKED_FROM
     for _ in range(_WALKS):
         compact_rows(proof_reading(client), now, lambda: False)
         now = later(now, HOUR)
