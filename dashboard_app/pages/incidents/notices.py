@@ -8,7 +8,7 @@ from streamlit import column_config as column
 from dashboard_app.api.api_requests import OVERVIEW
 from dashboard_app.api.problems import ApiProblem
 from dashboard_app.context import PageContext
-from dashboard_app.frames.channels import FAILS, OFF, are_all_well, channels, notice_words
+from dashboard_app.frames.notice_channels import FAILS, OFF, are_all_well, channels, notice_words
 from dashboard_app.ui import export
 from dashboard_app.ui.plain_text import plain
 from dashboard_app.ui.tables import moment_column, name_column, table

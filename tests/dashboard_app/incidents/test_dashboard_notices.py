@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
-from dashboard_app.frames.channels import are_all_well, channels, notice_words
+from dashboard_app.frames.notice_channels import are_all_well, channels, notice_words
 from msgspec import structs
 from tests.dashboard_app.conftest import Open, person, words_of
 from tests.support.app.dashboard_api import Api

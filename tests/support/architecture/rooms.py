@@ -69,8 +69,8 @@ openapi: domain/contract domain/api domain/intake questions read read/gateway do
 delivering: domain domain/incidents domain/delivery store/dynamo store/deliveries
 pushing: domain domain/api domain/intake domain/pushing starting.py logs.py metrics.py settings.py
     store/dynamo store/clients store/listeners doors
-timekeeping: domain domain/incidents domain/intake schedules.py store/dynamo store/items
-    store/clients store/incidents store/timed doors
+timekeeping: domain domain/state domain/incidents domain/intake schedules.py store/dynamo
+    store/items store/clients store/incidents store/timed doors
 digesting: domain domain/api domain/incidents domain/delivery domain/digests starting.py
     logs.py metrics.py settings.py store/dynamo store/clients store/digests questions read
     assistants delivering
@@ -117,7 +117,7 @@ account_checks: console deploying
 recovering: console deploying
 checks: console clients deploying backend/domain backend/domain/api backend/domain/state
     backend/domain/incidents backend/store/dynamo backend/store/audit backend/store/clients
-    backend/store/deliveries backend/store/digests
+    backend/store/deliveries backend/store/digests backend/store/proof
 checks/live: console sign_in checks backend/emit/delivery backend/emit/identity
 
 local/aws:
@@ -145,8 +145,8 @@ mending: console checks backend/domain backend/domain/contract backend/domain/st
 assistant: console sign_in deploying backend/questions
 telling: console clients sign_in deploying assistant checks
     backend/domain backend/domain/incidents backend/domain/delivery backend/delivering
-    backend/questions
-    backend/store/deliveries backend/store/digests
+    backend/questions backend/schedules.py
+    backend/store/clients backend/store/deliveries backend/store/digests
 operations.py: console commands mending assistant telling
 command.py: console commands operations.py
 """
