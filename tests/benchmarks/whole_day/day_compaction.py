@@ -12,22 +12,28 @@ from tests.support.dynamo.tables import NAMES
 _OF_HOURS = re.compile(r"all|(client|project|models)#.+#\d{4}-\d\d-\d\d")
 """The partitions whose rows are compacted, or of which each row is a day."""
 
+_MOST_COUNTS = 120
+"""A shard with more of them is not merged: record 89 says so."""
+
 
 def uncompacted(store: Dynamo, today: str) -> Iterator[str]:
     """Yield what is left to do for a compactor, when all hours have long been over.
 
     Only the row over all of *today* waits, since that day is not over. A row of one item is what it
-    counts, so that its sum needs no knowledge of half-done merges.
+    counts, so that its sum needs no knowledge of half-done merges. Two things may be beside it: a
+    shard with more counts than one expression holds, as on a busy day that of the row over all; and
+    there the item that says what is packed, which counts nothing.
     """
     parts: Counter[tuple[str, str]] = Counter()
     for item in store.items(NAMES.rollups):
         partition, sort = item["pk"]["S"], item["sk"]["S"]
-        row = (partition, sort.rpartition("#")[0])
+        row, shard = (partition, sort.rpartition("#")[0]), sort.rpartition("#")[2]
         if _OF_HOURS.fullmatch(partition) is None or row == ("all", today):
             continue
-        parts[row] += 1
+        counts = sum("N" in one for one in item.values())
+        parts[row] += counts <= _MOST_COUNTS and not (shard == "packed" and counts == 0)
         if "pending" in item:
             yield f"compaction of {row}: its last merge is not confirmed"
     for row, items in parts.items():
         if items > 1:
-            yield f"compaction of {row}: it has {items} items, not one"
+            yield f"compaction of {row}: it has {items} items that could be one"
