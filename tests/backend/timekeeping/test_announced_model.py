@@ -117,7 +117,7 @@ class Announcing(RuleBasedStateMachine):
             while len(self.late):
                 self.late.land(0)
             assert not self.queue
-            assert announced.kept(self.store) == announced.recounted(self.sent.values())
+            assert announced.kept(self.store) == announced.recounted(self.sent.values(), NOW)
         finally:
             for posting in self.postings:
                 posting.writer.cut()

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.support.dynamo.stand_in import Dynamo
 from tests.support.dynamo.tables import NAMES
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_APART = timedelta(minutes=1)
 Said = dict[tuple[str, str, str], dict[str, str]]
 """What the last event says, by client, pipeline and project: "" where it is about all."""
 
 
-def recounted(raws: Iterable[str]) -> Said:
+def recounted(raws: Iterable[str], now: int) -> Said:
     """Return what the last of the events *raws* says of each pipeline; all of them are accepted.
 
-    A time that is later than the bus's counts as that one.
+    A time that is later than the bus's counts as that one, and one that is later than *now*, when
+    all were taken in, in microseconds since 1970, as now.
     """
+    taken_in = _EPOCH + timedelta(microseconds=now)
     last: dict[tuple[str, str, str], tuple[datetime, str, dict[str, str]]] = {}
     for envelope in map(json.loads, raws):
         detail: dict[str, Any] = envelope["detail"]
@@ -28,6 +32,8 @@ def recounted(raws: Iterable[str]) -> Said:
         sent = _time(envelope["time"])
         told = detail.get("occurred_at")
         at = sent if told is None else min(_time(told), sent)
+        if at - taken_in > _APART:
+            at = taken_in
         name = detail.get("event_id")
         order = (at, envelope["id"] if name is None else name)
         project = expect.get("project", "")

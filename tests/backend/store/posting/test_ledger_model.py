@@ -337,7 +337,7 @@ class Deliveries(RuleBasedStateMachine):
                 self.let_all_end()
         assert not self.queue
         taken = [raw for raw in self.sent if _name(raw) in self.entry_names()]
-        assert announced.kept(self.store) == announced.recounted(taken)
+        assert announced.kept(self.store) == announced.recounted(taken, ledgers.NOW)
         assert [self.store.items(name) for name in names] == before
 
     def assert_rejected_for_a_reason(self) -> None:
