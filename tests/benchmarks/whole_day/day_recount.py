@@ -31,7 +31,7 @@ from .day_acts import NAMES as PEOPLE
 from .day_compaction import uncompacted
 from .day_schedules import STOPPED
 from .day_stage import CHANNELS, address_of, now
-from .day_system import DaySystem, cause_of
+from .day_system import HIDDEN_SECONDS, THROTTLED, DaySystem, cause_of
 from .day_traffic import FIRST
 
 _FROM, _TO = str(FIRST.date() - timedelta(days=1)), str(FIRST.date() + timedelta(days=3))
@@ -63,6 +63,7 @@ class DayRecount:
         system, day = self._system, self._system.day
         yield from system.differences
         yield from (f"trouble: {line}" for line in system.stage.troubles.lines)
+        yield from self._handed_back()
         yield from self._watermark()
         for number, client_id in enumerate(day.client_ids):
             events = day.events_of(number)
@@ -238,6 +239,13 @@ class DayRecount:
         yield from _unlike("mails with digests", dict(sent), wanted)
 
     # --------------------------------------------------------------------- proof and the rest
+
+    def _handed_back(self) -> Iterator[str]:
+        """Compare when writers gave events back with when the table refused their calls."""
+        for at in self._system.stage.troubles.handed_back_at:
+            second = at - FIRST.timestamp()
+            if not any(begin <= second < end + HIDDEN_SECONDS for begin, end in THROTTLED):
+                yield f"writer: gave events back at {second:,.0f} seconds of the day"
 
     def _watermark(self) -> Iterator[str]:
         """Compare how far the intake is known to have come, and when it was behind."""

@@ -154,8 +154,11 @@ class Outside:
         return {"Successful": [{"Id": one["Id"]} for one in entries]}
 
 
+_WRITER = "run_ledger.writer"
+
+
 class Troubles(logging.Handler):
-    """Keeps what handlers call an error: on such a day there is none."""
+    """Keeps what handlers call an error: on such a day there is none but what is made to be."""
 
     def __init__(self) -> None:
         """Begin with none."""
@@ -163,11 +166,15 @@ class Troubles(logging.Handler):
         self.lines: list[str] = []
         self.behind_at: list[float] = []
         """When it was said that the intake is behind, in seconds since 1970."""
+        self.handed_back_at: list[float] = []
+        """When a writer gave an event back to the queue, as too many of its calls were refused."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a line."""
         failure = getattr(record, "failure", "")
         if str(failure).startswith("the intake is behind"):
             self.behind_at.append(time.time())
+        elif record.name == _WRITER and str(failure).endswith(": throttled for too long"):
+            self.handed_back_at.append(time.time())
         else:
             self.lines.append(f"{record.name}: {record.getMessage()} {failure}".rstrip())

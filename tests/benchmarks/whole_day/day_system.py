@@ -51,7 +51,8 @@ ENDS_SECONDS = max(DIGEST_SECONDS, LAST_SECONDS) + 6 * 3_600
 _TELL_SECONDS, _SWEEP_SECONDS, _PROVE_SECONDS, _DIGEST_SECONDS = 60, 300, 900, 900
 _COMPACT_SECONDS = 3_600
 _ACT_SECONDS = 3_600
-_HIDDEN_SECONDS = 240
+HIDDEN_SECONDS = 240
+"""How long nobody else gets a message that a function has taken."""
 THROTTLED = ((3 * 3_600, 3.2 * 3_600), (9 * 3_600, 9.2 * 3_600), (18 * 3_600, 18.2 * 3_600))
 """From when to when many calls of the writers are refused, in seconds of the day."""
 _THROTTLED_SHARE = 0.5
@@ -291,7 +292,7 @@ class DaySystem:
             if record["messageId"] in again:
                 tries = int(record["attributes"]["ApproximateReceiveCount"]) + 1
                 attributes = {**record["attributes"], "ApproximateReceiveCount": str(tries)}
-                hidden_until = self._second + _HIDDEN_SECONDS
+                hidden_until = self._second + HIDDEN_SECONDS
                 self._queue.append((hidden_until, {**record, "attributes": attributes}))
 
     # ------------------------------------------------------------------------ the stream of jobs

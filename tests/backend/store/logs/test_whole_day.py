@@ -6,6 +6,7 @@ The day of a million events is a figure: `make bench ARGS="--only day_of_a_milli
 from __future__ import annotations
 
 import json
+import logging
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,8 +16,9 @@ import pytest
 from tests.benchmarks.whole_day import day_replay
 from tests.benchmarks.whole_day.day_incidents import Cause
 from tests.benchmarks.whole_day.day_recount import DayRecount
-from tests.benchmarks.whole_day.day_system import KILLED, DaySystem
-from tests.benchmarks.whole_day.day_traffic import Day
+from tests.benchmarks.whole_day.day_stand_ins import Troubles
+from tests.benchmarks.whole_day.day_system import KILLED, THROTTLED, DaySystem
+from tests.benchmarks.whole_day.day_traffic import FIRST, Day
 from tests.support.dynamo.querying import Querying
 from tests.support.dynamo.sizing import rules
 from tests.support.dynamo.tables import NAMES
@@ -68,6 +70,31 @@ def one_more(system: DaySystem, table: str, attribute: str) -> Iterator[None]:
 def test_a_day_without_kills_differs_in_nothing(lived: DaySystem) -> None:
     """So what the tests below name is what they have made wrong."""
     assert differences(lived) == []
+
+
+def test_events_are_given_back_only_while_the_table_refuses(lived: DaySystem) -> None:
+    """A writer that is refused for too long leaves them to the queue, and never else."""
+    began = THROTTLED[0][0] + FIRST.timestamp()
+    given_back = lived.stage.troubles.handed_back_at
+    given_back += [began + 1, began - 1]
+    try:
+        assert differences(lived) == ["writer: gave events back at 10,799 seconds of the day"]
+    finally:
+        del given_back[-2:]
+
+
+def test_what_writers_say_of_refusals_is_told_from_errors() -> None:
+    """Whatever else a handler calls an error is one."""
+    troubles = Troubles()
+    for name, failure in (
+        ("run_ledger.writer", "job a, event b: throttled for too long"),
+        ("run_ledger.writer", "job a, event b: no access"),
+        ("run_ledger.teller", "job a, event b: throttled for too long"),
+    ):
+        record = logging.makeLogRecord({"name": name, "msg": "failed", "failure": failure})
+        troubles.emit(record)
+    assert len(troubles.handed_back_at) == 1
+    assert len(troubles.lines) == 2
 
 
 @pytest.mark.parametrize(
