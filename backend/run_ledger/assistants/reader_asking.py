@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
@@ -12,7 +13,7 @@ import msgspec
 from msgspec import structs
 
 from run_ledger.domain.instants import MICROSECONDS
-from run_ledger.questions.asking import Json, Query, Refused
+from run_ledger.questions.asking import InvalidQuestion, Json, Query, Refused
 from run_ledger.read.reader import ROUTES, Reader, Request
 
 _FOUND, _CRASHED = 200, 500
@@ -59,7 +60,8 @@ class ReaderAsking:
     def __call__(self, path: str, query: Query) -> Json:
         """Return the document at *path*; members of *query* that are None are left out.
 
-        Raise `Refused` where the reader has none for this caller or no time is left, and
+        Raise `Refused` where the reader has none for this caller or no time is left,
+        `InvalidQuestion` where it is asked for too much or what is not allowed, and
         ReaderCrashed where it fails.
         """
         left = self._ends_at - self._clock()
@@ -77,7 +79,8 @@ class ReaderAsking:
             raise ReaderCrashed
         document: dict[str, Any] = msgspec.json.decode(answer.body)
         if answer.status != _FOUND:
-            raise Refused(document["detail"])
+            kind = InvalidQuestion if answer.status == HTTPStatus.BAD_REQUEST else Refused
+            raise kind(document["detail"])
         return document
 
 

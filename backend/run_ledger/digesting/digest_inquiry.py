@@ -17,7 +17,7 @@ from run_ledger.domain.digests.digest_figures import DigestAnswers
 from run_ledger.domain.digests.digest_rules import DigestPeriod
 from run_ledger.domain.incidents.alert_rules import STAFF
 from run_ledger.domain.instants import MICROSECONDS
-from run_ledger.questions.asking import Json, Refused, path_of
+from run_ledger.questions.asking import InvalidQuestion, Json, path_of
 from run_ledger.read.reader import Reader, Request
 
 _SELF = "digests"
@@ -80,7 +80,7 @@ def _open_incidents(ask: ReaderAsking, listed: Json) -> Json:
     """
     try:
         return ask("/incidents", {**listed, "sort": "jobs"})
-    except Refused:
+    except InvalidQuestion:
         return ask("/incidents", {**listed, "state": "open"})
 
 
@@ -88,7 +88,7 @@ def _new_errors(ask: ReaderAsking, wanted: Json) -> Json | None:
     """Return the new errors; None where the client has more of them than the API can count."""
     try:
         return ask("/errors", wanted)
-    except Refused:
+    except InvalidQuestion:
         return None
 
 

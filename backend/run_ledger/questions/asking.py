@@ -20,6 +20,10 @@ class Refused(Exception):
     """The API, or this question, refuses; the text says why and what is allowed."""
 
 
+class InvalidQuestion(Refused):
+    """The API finds fault with the question: of one that is rightly put, that it is too much."""
+
+
 class Ask(Protocol):
     """Asks the read API as one caller."""
 

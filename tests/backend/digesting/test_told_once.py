@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from tests.backend.digesting.test_digest_figures import figures_of
@@ -13,10 +13,12 @@ from tests.support.readers.declared import declare
 from tests.support.recounts.told_incidents import ended, tell
 from tests.support.recounts.views import reading_house
 
+from run_ledger.digesting.digest_inquiry import digest_answers
 from run_ledger.domain.digests.digest_letters import digest_text, digest_words
 from run_ledger.domain.digests.digest_rules import DigestPeriod
 from run_ledger.domain.digests.told_once import told_once
 from run_ledger.domain.instants import Instant, parse
+from run_ledger.questions.asking import Refused
 from run_ledger.read import failures, incidents
 
 FAILED = {
@@ -100,6 +102,19 @@ def test_a_digest_comes_though_too_much_failed_in_too_many_ways(
     assert not figures.is_empty
     text = digest_text(digest_words(figures, DAY, "https://ledger.example/"))
     assert "too many different errors to say which are new" in text
+
+
+@pytest.mark.parametrize("path", ["/errors", "/incidents"])
+def test_no_digest_tells_what_could_only_not_be_asked_for(path: str) -> None:
+    """Where the API has no time for an answer there is no digest yet: it is tried again."""
+
+    def ask(asked: str, query: Any) -> Any:
+        if asked == path:
+            raise Refused("no answer in time")
+        return {"from": "2026-11-22T00:00:00Z", "to": "2026-11-23T00:00:00Z"}
+
+    with pytest.raises(Refused, match="no answer in time"):
+        digest_answers(cast("Any", ask), "acme", DAY)
 
 
 def test_staffs_digest_counts_no_failure_twice() -> None:
