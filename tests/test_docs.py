@@ -97,6 +97,19 @@ def test_links_lead_somewhere(document: str) -> None:
             assert not anchor or anchor in anchors_of(target.read_text()), link
 
 
+def test_links_to_decisions_have_their_numbers() -> None:
+    """Where a document calls a decision by its number, it leads to the one with that number."""
+    named = re.compile(r"\[(?:[Rr]ecord|[Dd]ecision) (\d+)\]\([^)]*?/?(\d{4})-[^)]*\)")
+    links = [
+        (name, *found)
+        for name, text in tracked_texts().items()
+        if name.endswith(".md")
+        for found in named.findall(text)
+    ]
+    assert links
+    assert [link for link in links if int(link[1]) != int(link[2])] == []
+
+
 def anchors_of(text: str) -> set[str]:
     """Return the names by which a document's headings can be linked to."""
     heads = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
