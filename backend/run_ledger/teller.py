@@ -100,7 +100,8 @@ class Teller:
     ) -> dict[IncidentScope, list[Ruling]]:
         """Return what *ends* are, by the rules of their clients and of staff.
 
-        They come in the order of their scopes.
+        They come in the order in which they are to be taken: error rates first, as their window
+        then tells what fails of the good jobs.
         What is found to be new may be in doubt for the moment: those ends are left out, and
         noted as ``in_doubt``. Raises StoreUnavailable where rules can't be read.
         """
@@ -123,7 +124,7 @@ class Teller:
             for mine, news, owner in judged:
                 for scope, ruling in rulings_on(mine, news, owner).items():
                     found.setdefault(scope, []).append(ruling)
-        return found
+        return dict(sorted(found.items(), key=lambda one: one[0].family != "rate"))
 
     def _with_news(
         self, rules: Sequence[AlertRule], end: JobEnd, seconds: float, owner: str | None

@@ -74,7 +74,10 @@ def incidents_of_10000_failures() -> Figure:
 
 
 def write_units_per_outcome() -> Figure:
-    """Measure jobs of one pipeline that end one by one, of which every tenth fails."""
+    """Measure jobs of one pipeline that end one by one, of which every tenth fails.
+
+    The value is of several rules about results at once.
+    """
     ends = [
         _end(number, "failed" if number % 10 == 0 else "succeeded", "fp") for number in range(1_000)
     ]
@@ -83,14 +86,15 @@ def write_units_per_outcome() -> Figure:
     _, rated = _told(ends, 1, MORE_RULES)
     return Figure(
         "told_write_units_per_outcome",
-        single / len(ends),
+        max(single, rated) / len(ends),
         "write units",
         goal=MOST_UNITS,
         more_is_better=False,
         notes=(
-            f"each in a batch of its own; in batches of {BATCH}: {shared / len(ends):.2f}",
+            "each in a batch of its own, with rules about failures, new errors and the error rate",
+            f"with a rule about failures alone: {single / len(ends):.2f}",
+            f"with that rule, in batches of {BATCH}: {shared / len(ends):.2f}",
             f"{notices} notices are among them",
-            f"with rules about new errors and the error rate, too: {rated / len(ends):.2f}",
         ),
     )
 

@@ -29,6 +29,7 @@ from run_ledger.domain.quiet_hours import quiet_until
 
 from .alert_rules import AlertRule, IncidentScope, Wish
 from .incident_acts import Answers, IncidentAct, Mute
+from .marks.job_marks import EndedMark, Marks, job_digest
 
 MOST_MARKS = 16
 MOST_ACTIVE_CAUSES = 1_000
@@ -42,26 +43,6 @@ INCIDENT_CLOSED = "incident_closed"
 GROWN = 2
 """An incident has grown when so many times as many jobs have failed as when it was told last."""
 ClosedBecause = Literal["healed", "withdrawn", "resolved", "month_over"]
-
-
-class Mark(NamedTuple):
-    """What a job is to a cause, or among the good ones; not ``counts`` once it was changed."""
-
-    version: int
-    at: Instant
-    counts: bool
-
-
-Marks = Mapping[str, Mark]
-
-
-class EndedMark(NamedTuple):
-    """How a job has ended, to an error rate; not ``counts`` while it is a cancelled one."""
-
-    version: int
-    at: Instant
-    counts: bool
-    has_failed: bool
 
 
 class CauseKey(NamedTuple):
@@ -239,6 +220,8 @@ class Standing(Struct, frozen=True):
     """All that is kept of a scope: marks of good jobs, and the causes.
 
     Where error rates are judged, the ``window`` of the last ended jobs takes the good ones' place.
+    What fails in the same pipeline is judged by that window, too: no other mark is kept of a good
+    job that the window has.
     """
 
     good: Marks = {}
@@ -247,8 +230,19 @@ class Standing(Struct, frozen=True):
 
     @property
     def good_at(self) -> Instant | None:
-        """Return when the last good job ended."""
-        return max((mark.at for mark in self.good.values() if mark.counts), default=None)
+        """Return when the last good job ended, by the latest of what is known of each."""
+        own = {job_digest(job_id): mark for job_id, mark in self.good.items()}
+        ends = [
+            mark.at
+            for job, mark in own.items()
+            if mark.counts and (job not in self.window or self.window[job].version <= mark.version)
+        ]
+        ends += [
+            mark.at
+            for job, mark in self.window.items()
+            if mark.is_good and (job not in own or own[job].version < mark.version)
+        ]
+        return max(ends, default=None)
 
 
 def without_notices(standing: Standing, notice_ids: Collection[str]) -> Standing:

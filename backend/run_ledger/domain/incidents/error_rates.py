@@ -6,12 +6,12 @@ A cause is active while the window is full and the rate above what its rule says
 below that.
 
 Cancelled jobs don't count. So a few marks more are kept than rules ask for: as many jobs may be
-cancelled later on and the rate stays exact.
+cancelled later on and the rate stays exact. And the last good jobs are kept, however many have
+failed since: what fails is judged by them, see `failing_jobs`.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -20,11 +20,22 @@ from msgspec import structs
 from run_ledger.domain.instants import Instant
 
 from .alert_rules import AlertRule, IncidentScope, JobEnd, Ruling
-from .causes import Activity, Cause, CauseKey, EndedMark, Standing, asked_by, moved
+from .causes import (
+    Activity,
+    Cause,
+    CauseKey,
+    Standing,
+    asked_by,
+    moved,
+)
+from .marks.job_marks import (
+    MOST_GOOD_BEYOND,
+    EndedMark,
+    job_digest,
+)
 
 SPARE_MARKS = 16
 Window = Mapping[bytes, EndedMark]
-_KEY_BYTES = 8
 
 
 def judged_rates(
@@ -42,7 +53,7 @@ def judged_rates(
         most = max(cause.last for cause in causes.values()) + SPARE_MARKS
         at = Instant(max(0, end.at))  # A clock that was never set says the year 1.
         mark = EndedMark(end.version, at, kind != "neither", kind == "bad")
-        job = _key_of(end.job_id)
+        job = job_digest(end.job_id)
         _note(window, job, mark, most)
         if window.get(job) == mark and (last_end is None or kind == "bad"):
             last_end = end
@@ -72,20 +83,20 @@ def _without_rule(cause: Cause) -> Cause:
     return structs.replace(cause, jobs=0, due_at=None)
 
 
-def _key_of(job_id: str) -> bytes:
-    """Return what a window knows a job by: ids are long, and a window is written at every end."""
-    named = job_id.encode("utf-8", "surrogatepass")
-    return hashlib.sha256(named).digest()[:_KEY_BYTES]
-
-
 def _note(window: dict[bytes, EndedMark], key: bytes, mark: EndedMark, most: int) -> None:
-    """Put *mark* into *window* if it is newer, and take out the oldest above *most*."""
+    """Put *mark* into *window* if it is newer, and take out the oldest above *most*.
+
+    The last good ones stay.
+    """
     known = window.get(key)
     if known is not None and known.version >= mark.version:
         return
     window[key] = mark
-    for old in sorted(window, key=lambda one: (window[one].at, one))[: max(0, len(window) - most)]:
-        del window[old]
+    by_time = sorted(window, key=lambda one: (window[one].at, one))
+    good = [one for one in by_time if window[one].is_good][-MOST_GOOD_BEYOND:]
+    for old in by_time[: max(0, len(window) - most)]:
+        if old not in good:
+            del window[old]
 
 
 class _Ends(NamedTuple):

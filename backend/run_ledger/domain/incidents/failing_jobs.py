@@ -1,11 +1,14 @@
 """Ends of jobs into the marks of causes: what fails, and since when.
 
 Any order of ends, and any repeat, leads to the same: see `causes`.
+
+Good jobs that the window of an error rate has, of the same pipeline, need no mark of their own. So
+a good end is written once, whatever asks for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import structs
 
@@ -21,11 +24,16 @@ from .causes import (
     Cause,
     CauseKey,
     ClosedBecause,
-    Mark,
     Standing,
     asked_by,
     counted,
     moved,
+)
+from .marks.job_marks import (
+    MOST_GOOD_BEYOND,
+    EndedMark,
+    Mark,
+    job_digest,
 )
 
 
@@ -38,18 +46,40 @@ def judged(
     """
     good, causes = dict(standing.good), dict(standing.causes)
     for kind, end, rule, _ in rulings:
-        _note(good, end.job_id, Mark(end.version, end.at, kind == "good"), None)
+        _note_good(good, standing.window, end, is_good=kind == "good")
         own = None
         if rule is not None:
-            own = _key_of(Standing(good, causes), rule.what, end)
+            own = _key_of(Standing(good, causes, standing.window), rule.what, end)
             causes.setdefault(own, Cause())
-        good_at = Standing(good).good_at
+        good_at = Standing(good, window=standing.window).good_at
         for key, cause in causes.items():
             if key == own or end.job_id in cause.marks:
                 causes[key] = _noted(cause, end, rule if key == own else None, good_at)
-    good_at = Standing(good).good_at
+    good_at = Standing(good, window=standing.window).good_at
     settled = {key: _settled(scope, key, cause, good_at, now) for key, cause in causes.items()}
-    return Standing(good, settled)
+    return Standing(good, settled, standing.window)
+
+
+def _note_good(
+    good: dict[str, Mark], window: Mapping[bytes, EndedMark], end: JobEnd, *, is_good: bool
+) -> None:
+    """Put into *good* what *end* says, unless *window* says so already, or has enough later ones.
+
+    What it says of a job that has a mark of its own is put there, too: the window forgets sooner.
+    """
+    seen, mark = window.get(job_digest(end.job_id)), Mark(end.version, end.at, is_good)
+    if end.job_id not in good:
+        if seen is not None and seen.version >= end.version:
+            return
+        if is_good and sum(one.is_good and one.at > end.at for one in window.values()) >= (
+            MOST_GOOD_BEYOND
+        ):
+            return
+        if seen is not None and seen.is_good and not is_good:
+            # What the window says is over, and nothing will tell it so.
+            good[end.job_id] = mark
+            return
+    _note(good, end.job_id, mark, None)
 
 
 def _key_of(standing: Standing, what: str, end: JobEnd) -> CauseKey:

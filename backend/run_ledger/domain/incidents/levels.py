@@ -18,7 +18,17 @@ from msgspec import Struct, structs
 from run_ledger.domain.instants import Instant
 
 from .alert_rules import AlertRule, IncidentScope, Ruling
-from .causes import Activity, Cause, CauseKey, Mark, Standing, asked_by, moved
+from .causes import (
+    Activity,
+    Cause,
+    CauseKey,
+    Standing,
+    asked_by,
+    moved,
+)
+from .marks.job_marks import (
+    Mark,
+)
 
 _LEVEL = "level"
 """In place of a job among the marks: when the look began, and since when it is so."""

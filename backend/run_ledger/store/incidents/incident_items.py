@@ -4,7 +4,8 @@
 pk          sk                           holds
 =========== ============================ =============================================
 scope       ``good``                     marks of the last good jobs
-scope       ``window``                   marks of the last ended jobs, where error rates are judged
+scope       ``window``                   marks of the last ended jobs, where error rates are judged:
+                                         beside the causes of what fails there
 scope       ``cause#WHAT#FINGERPRINT``   one cause, with the notices that it has to tell
 =========== ============================ =============================================
 
@@ -31,14 +32,16 @@ from run_ledger.domain.incidents.causes import (
     Incident,
     IncidentNotice,
     LastTold,
-    Mark,
-    Marks,
 )
 from run_ledger.domain.incidents.incident_acts import (
     Acknowledgement,
     Answers,
     IncidentAct,
     Mute,
+)
+from run_ledger.domain.incidents.marks.job_marks import (
+    Mark,
+    Marks,
 )
 from run_ledger.domain.instants import DAY, MICROSECONDS, Duration, Instant
 from run_ledger.store.dynamo.attributes import Attribute, Item, from_item, to_item

@@ -29,7 +29,7 @@ from run_ledger.domain.incidents.incident_acts import IncidentAct
 from run_ledger.domain.incidents.incident_rows import IncidentRow
 from run_ledger.domain.incidents.judging import acted, judged_scope
 from run_ledger.domain.instants import Instant
-from run_ledger.store.dynamo.attributes import UNREADABLE, Item
+from run_ledger.store.dynamo.attributes import UNREADABLE, Item, to_item
 from run_ledger.store.dynamo.batches import every_item
 from run_ledger.store.dynamo.expressions import ConditionBuilder, QueryBuilder
 from run_ledger.store.dynamo.faults import Fault, fault
@@ -48,7 +48,7 @@ from .incident_items import (
     scope_key,
     scope_of,
 )
-from .window_items import WINDOW, window_in, window_item
+from .window_items import WINDOW, beside, window_in, window_item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -222,9 +222,28 @@ class IncidentLedger:
         except (ClientError, BotoCoreError) as error:
             raise StoreUnavailable(str(error)) from error
         try:
-            return _kept_in(items)
+            kept = _kept_in(items)
+            return kept if scope.family != "rate" else self._with_window(scope, kept)
         except UNREADABLE as error:
             raise StoreUnavailable(f"what is kept of {scope_key(scope)} can't be read") from error
+
+    def _with_window(self, scope: IncidentScope, kept: _Kept) -> _Kept:
+        """Return what is *kept* of a scope of error rates with its window, which lies elsewhere.
+
+        What an earlier version has left here is a part of it.
+        """
+        key = to_item({"pk": scope_key(beside(scope)), "sk": WINDOW})
+        try:
+            answer: Any = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        except (ClientError, BotoCoreError) as error:
+            raise StoreUnavailable(str(error)) from error
+        window = dict(kept.standing.window)
+        revisions = {sort: number for sort, number in kept.revisions.items() if sort != WINDOW}
+        if "Item" in answer:
+            revisions[WINDOW] = int(answer["Item"]["rev"]["N"])
+            for job, mark in window_in(answer["Item"]).items():
+                window[job] = max(mark, window.get(job, mark))
+        return _Kept(structs.replace(kept.standing, window=window), revisions)
 
     def _has_written(self, scope: IncidentScope, kept: _Kept, after: Standing) -> bool:
         """Put what differs, item by item; after a pause, return False where others were first."""

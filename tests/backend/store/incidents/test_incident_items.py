@@ -15,6 +15,8 @@ from run_ledger.domain.incidents.causes import (
     Incident,
     IncidentNotice,
     LastTold,
+)
+from run_ledger.domain.incidents.marks.job_marks import (
     Mark,
 )
 from run_ledger.domain.instants import Instant

@@ -1,0 +1,1 @@
+"""What is kept of single jobs, of which something may be told."""
