@@ -177,7 +177,7 @@ function openSite({ config, session, shell, tabs }) {
     clock,
     token: session.token,
     isHidden: () => document.hidden,
-    isLive: () => isLive && !VIEWS[currentRoute.view]?.isAsked,
+    isLive: () => isLive,
     isOffline: () => !navigator.onLine,
     onEnded,
     onShown,

@@ -99,7 +99,6 @@ export const VIEWS = Object.freeze({
   },
   clients: {
     entry: "clients",
-    isAsked: true,
     load: async () => (await import("./views/clients-view.js")).createClientsView,
     styles: [
       "components/figures/totals-bar.css",
@@ -110,7 +109,6 @@ export const VIEWS = Object.freeze({
   },
   client: {
     entry: "clients",
-    isAsked: true,
     load: async () => (await import("./views/client-view.js")).createClientView,
     styles: [
       "components/figures/facts.css",

@@ -384,8 +384,6 @@ interface Place {
   entry: string;
   /** few people open it: it is not loaded before somebody does */
   isApart?: boolean;
-  /** it also shows what nobody tells of */
-  isAsked?: boolean;
   load(): Promise<CreateView>;
   styles: readonly string[];
 }

@@ -23,6 +23,7 @@ from run_ledger.domain.exceptions import (
 )
 from run_ledger.domain.instants import Instant
 from run_ledger.doors.token_keys import TokenKeys
+from run_ledger.store.clients.reads import shown_client
 from run_ledger.store.clients.sign_outs import read_sign_outs
 from run_ledger.store.dynamo.connection import dynamodb
 from run_ledger.store.listeners.listener_records import ListenerRecords
@@ -110,10 +111,17 @@ def _over_a_socket(announcer: Announcer, request: Mapping[str, Any], body: str) 
 
 
 def _changed(records: Sequence[Mapping[str, Any]]) -> frozenset[str]:
-    """Return the clients of which something has changed, by a batch of a stream."""
-    images = (record["dynamodb"].get("NewImage", {}) for record in records)
-    found = (image.get("client_id", {}).get("S") for image in images)
+    """Return the clients of which something has changed, by a batch of a stream.
+
+    That of the table Clients gives keys alone.
+    """
+    found = (_client_of(record["dynamodb"]) for record in records)
     return frozenset(client_id for client_id in found if client_id)
+
+
+def _client_of(change: Mapping[str, Any]) -> str | None:
+    named: str | None = change.get("NewImage", {}).get("client_id", {}).get("S")
+    return named or shown_client(change.get("Keys", {}))
 
 
 def _log_counts(counts: PushCounts, changes: int, started: float) -> None:

@@ -47,6 +47,12 @@ def change(client_id: str | None) -> dict[str, Any]:
     return {"eventSource": "aws:dynamodb", "dynamodb": {"SequenceNumber": "1", **image}}
 
 
+def declared(partition: str, sort: str) -> dict[str, Any]:
+    """Return a record of the stream of the table Clients."""
+    keys = {"pk": {"S": partition}, "sk": {"S": sort}}
+    return {"eventSource": "aws:dynamodb", "dynamodb": {"SequenceNumber": "1", "Keys": keys}}
+
+
 def test_a_page_joins_hears_and_leaves(pages: Pages) -> None:
     """A batch is one message, however many changes it has."""
     pages.open("one")
@@ -77,6 +83,40 @@ def test_what_staff_alone_may_see_moves_no_client_s_page(pages: Pages) -> None:
         record = {"eventSource": "aws:dynamodb", "dynamodb": {"NewImage": image}}
         assert handled({"Records": [record]}) == {"batchItemFailures": []}
         assert [page for page in before if len(pages.heard(page)) > before[page]] == hearing
+
+
+def test_what_is_declared_of_a_client_is_news_of_it(pages: Pages) -> None:
+    """Of the table Clients a record has keys alone, so one that deletes says as much."""
+    pages.join("staff", "staff")
+    pages.join("acme", "client-acme", sub="s-2")
+    pages.join("globex", "client-globex", sub="s-3")
+    for sort in ("profile", "param#model", "param#profile"):
+        before = {page: len(pages.heard(page)) for page in ("staff", "acme", "globex")}
+        assert handled({"Records": [declared("acme", sort)]}) == {"batchItemFailures": []}
+        heard = [page for page in before if len(pages.heard(page)) > before[page]]
+        assert heard == ["staff", "acme"], sort
+
+
+@pytest.mark.parametrize(
+    ("partition", "sort"),
+    [
+        ("*", "profile"),
+        ("clients", "acme"),
+        ("clients#watched", "acme"),
+        ("aws#jobs", "acme"),
+        ("app#abc", "grant"),
+        ("report#keys", "abc"),
+        ("report#use#acme", "use"),
+        ("people#signed-out", "000123#s-1"),
+    ],
+)
+def test_what_no_page_shows_of_the_table_clients_is_no_news(
+    pages: Pages, partition: str, sort: str
+) -> None:
+    """Not for staff either, even where a filter lets it through."""
+    pages.join("staff", "staff")
+    assert handled({"Records": [declared(partition, sort)]}) == {"batchItemFailures": []}
+    assert pages.heard("staff") == []
 
 
 def test_a_page_that_is_not_taken_in_is_cut_off(pages: Pages) -> None:

@@ -9,13 +9,14 @@ import json
 import time
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 from tests.support.readers.ledger_http import Stack, machine_token, personal_tokens
 from tests.support.site.site_events import RUNNING, Pipeline, ended
-from tests.support.site.site_seed import post
+from tests.support.site.site_seed import declare_clients, post
 from tests.support.site.site_visit import Visit, visiting
 from tests.support.stacks.local_stack import LocalStack, wait_for
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -98,6 +99,37 @@ def test_a_change_shows_without_a_poll(
     post(running, *told.job(mine, ended("cancelled", event_id="end"), hours=0))
     expect(visit.job(mine)).to_contain_text("Cancelled")
     assert len(versions(got)) > before
+
+
+def test_what_is_declared_shows_without_a_poll(
+    staff_frames: Hearing, running: LocalStack, stack: Stack, tmp_path: Path, mine: str
+) -> None:
+    """`clients apply` through the table's stream and socket: the client's page asks as it hears.
+
+    Of that, a page of another client hears nothing; nor does anybody where nothing has changed.
+    """
+    visit, got = staff_frames
+    value = {"name": "model", "value": f"{mine}-one"}
+    client = {"id": OTHER, "name": f"{mine} before", "parameters": [value]}
+    declare_clients(running, tmp_path, {"clients": [client]})
+    visit.open(f"#/clients/{OTHER}")
+    expect(visit.page.get_by_role("heading", name=f"{mine} before")).to_be_visible()
+    expect(visit.page.locator(".freshness")).to_contain_text("Live")
+    visit.page.wait_for_timeout(2_500)
+    before = len(versions(got))
+    with connect(stack["push_url"]) as others:
+        join(others, personal_tokens(stack, "client", SCOPE)["access_token"])
+        assert "joined" in json.loads(others.recv(timeout=A_WHILE))
+        client |= {"name": f"{mine} after", "parameters": [{**value, "value": f"{mine}-two"}]}
+        declare_clients(running, tmp_path, {"clients": [client]})
+        expect(visit.page.get_by_role("heading", name=f"{mine} after")).to_be_visible()
+        expect(visit.page.get_by_text(f"{mine}-two")).to_be_visible()
+        told = len(versions(got))
+        assert told > before
+        declare_clients(running, tmp_path, {"clients": [client]})
+        with pytest.raises(TimeoutError):
+            others.recv(timeout=2)
+    assert len(versions(got)) == told
 
 
 def test_another_clients_page_gets_no_byte(

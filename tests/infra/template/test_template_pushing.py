@@ -14,7 +14,10 @@ from tests.support.stacks.templates import (
     transformed,
 )
 
-STREAMS = {"JobsTable", "ProjectsTable", "IncidentsTable"}
+from run_ledger.store.items.keys import PARAMETER_PREFIX, PROFILE
+
+STREAMS = {"JobsTable", "ProjectsTable", "IncidentsTable", "ClientsTable"}
+FILTERED = {"PusherFunctionIncidents", "PusherFunctionClients"}
 
 
 def test_nothing_of_it_is_there_where_it_is_off() -> None:
@@ -37,7 +40,7 @@ def test_the_pusher_keeps_listeners_and_speaks_to_its_own_sockets() -> None:
     of_role = {one["Sid"]: one for one in statements(properties("PusherRole", **FULL))}
     assert of_role["ReadStreams"]["Resource"] == [
         {"Fn::GetAtt": [table, "StreamArn"]}
-        for table in ("JobsTable", "ProjectsTable", "IncidentsTable")
+        for table in ("JobsTable", "ProjectsTable", "IncidentsTable", "ClientsTable")
     ]
     keys = {"dynamodb:LeadingKeys": ["people#signed-out"]}
     assert of_role["ReadSignOuts"]["Condition"] == {"ForAllValues:StringEquals": keys}
@@ -46,7 +49,7 @@ def test_the_pusher_keeps_listeners_and_speaks_to_its_own_sockets() -> None:
 
 @pytest.mark.parametrize("telling", ["true", "false"])
 def test_each_change_comes_once_in_a_second_and_shard(telling: str) -> None:
-    """Deltas, too: only rows of incidents are told from the items beside them."""
+    """Deltas, too: rows of incidents and what is shown of clients are told from items beside."""
     mappings = resources("AWS::Lambda::EventSourceMapping", Push="true", Telling=telling)
     mine = {n: m for n, m in mappings.items() if n.startswith("PusherFunction")}
     assert {m["EventSourceArn"]["Fn::GetAtt"][0] for m in mine.values()} == STREAMS
@@ -55,7 +58,18 @@ def test_each_change_comes_once_in_a_second_and_shard(telling: str) -> None:
         assert mapping["BatchSize"] == 10_000
         assert mapping["StartingPosition"] == "LATEST"
         assert mapping["FunctionName"] == {"Ref": "PusherFunctionAliaslive"}
-        assert ("FilterCriteria" in mapping) is (name == "PusherFunctionIncidents")
+        assert ("FilterCriteria" in mapping) is (name in FILTERED)
+
+
+def test_of_clients_only_what_pages_show_wakes_the_pusher() -> None:
+    """By the keys of all items of the table: the intake, say, writes to it at each request."""
+    stream = properties("ClientsTable", Push="true")["StreamSpecification"]
+    assert stream == {"StreamViewType": "KEYS_ONLY"}
+    mappings = resources("AWS::Lambda::EventSourceMapping", Push="true")
+    (one,) = mappings["PusherFunctionClients"]["FilterCriteria"]["Filters"]
+    assert json.loads(one["Pattern"]) == {
+        "dynamodb": {"Keys": {"sk": {"S": [PROFILE, {"prefix": PARAMETER_PREFIX}]}}}
+    }
 
 
 def test_sockets_are_opened_at_the_sites_own_address() -> None:

@@ -6,8 +6,9 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
+from tests.screenshots.example_day import fill
 from tests.static_site.conftest import COUNT_ROUNDS, let_pass, row, sign_in
-from tests.static_site.every_view import open_view
+from tests.static_site.every_view import VIEWS, open_view
 from tests.support.readers.example_jobs import make_job
 from tests.support.site.fake_site_origin import FakeOrigin
 from tests.support.site.under_way import wait_until_answered
@@ -20,6 +21,7 @@ SETTLED = 12
 @pytest.fixture
 def live(page: Page, origin: FakeOrigin) -> Page:
     """Give the list of jobs, signed in, told of changes, and at rest."""
+    change(origin, "succeeded")
     opened(page, origin)
     expect(page.locator(".freshness")).to_contain_text("Live")
     come_to_rest(page)
@@ -29,14 +31,13 @@ def live(page: Page, origin: FakeOrigin) -> Page:
 def opened(page: Page, origin: FakeOrigin, hash_: str = "#/jobs") -> None:
     """Sign in at a ledger that tells of changes."""
     origin.more_config = {"push_url": "/push"}
-    origin.jobs = [make_job("first", status="completed", result="succeeded")]
     page.add_init_script(f"({COUNT_ROUNDS})()")
     sign_in(page, origin, hash_)
     expect(page.locator(".freshness")).to_contain_text(re.compile("[Uu]pdated"))
 
 
 def change(origin: FakeOrigin, result: str) -> None:
-    """Let the job have ended otherwise."""
+    """Let the job have ended so."""
     origin.jobs = [make_job("first", status="completed", result=result)]
 
 
@@ -57,14 +58,6 @@ def questions(page: Page) -> int:
     """Return how often the page has asked the API."""
     return int(
         page.evaluate("window.asked.filter((one) => one.address.startsWith('/api/')).length")
-    )
-
-
-def wait_for_questions(page: Page, more_than: int) -> None:
-    """Wait until the page has asked again."""
-    page.wait_for_function(
-        "many => window.asked.filter((one) => one.address.startsWith('/api/')).length > many",
-        arg=more_than,
     )
 
 
@@ -175,16 +168,35 @@ def test_a_ledger_that_takes_no_sockets_is_asked_as_ever(page: Page, origin: Fak
     expect(page.get_by_role("button", name="Try now")).to_be_hidden()
 
 
-def test_what_nobody_tells_of_is_asked_for(live: Page, origin: FakeOrigin) -> None:
-    """Clients and their configuration change without a message."""
-    open_view(live, "#/clients")
-    expect(live.locator(".freshness")).to_contain_text(re.compile("[Uu]pdated"))
-    expect(live.locator(".freshness")).not_to_contain_text("Live")
-    wait_until_answered(live)
-    before = questions(live)
-    let_pass(live, 11)
-    wait_for_questions(live, before)
-    assert origin.sockets.count == 1
+@pytest.mark.parametrize("name", VIEWS)
+def test_an_idle_page_of_any_view_asks_nothing(page: Page, origin: FakeOrigin, name: str) -> None:
+    """For a minute of its own clock, whether or not jobs run; and it says that it is live."""
+    fill(origin)
+    opened(page, origin, VIEWS[name])
+    open_view(page, VIEWS[name])
+    expect(page.locator(".freshness")).to_contain_text("Live")
+    come_to_rest(page)
+    before = questions(page)
+    let_pass(page, 60)
+    wait_until_answered(page)
+    assert questions(page) == before
+
+
+@pytest.mark.parametrize("name", ["clients", "client"])
+def test_what_is_declared_shows_without_a_poll(page: Page, origin: FakeOrigin, name: str) -> None:
+    """Clients and their configuration are asked for when somebody has changed them."""
+    fill(origin)
+    opened(page, origin, VIEWS[name])
+    open_view(page, VIEWS[name])
+    come_to_rest(page)
+    (acme,) = (one for one in origin.clients if one["client_id"] == "acme")
+    acme["name"] = "Acme of Old"
+    parameter = {"name": "model", "value": "another", "description": "", "updated_at": None}
+    origin.configs["acme"] = {**origin.configs["acme"], "parameters": [parameter]}
+    origin.sockets.tell()
+    expect(page.get_by_text("Acme of Old").first).to_be_visible()
+    if name == "client":
+        expect(page.get_by_text("another")).to_be_visible()
 
 
 def test_no_socket_is_opened_where_none_is_named(page: Page, origin: FakeOrigin) -> None:

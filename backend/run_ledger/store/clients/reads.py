@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from run_ledger.domain.incidents.alert_rules import STAFF
 from run_ledger.store.dynamo.attributes import from_item
 from run_ledger.store.dynamo.batches import every_item
 from run_ledger.store.dynamo.expressions import QueryBuilder
@@ -33,6 +34,17 @@ class ParameterPage(NamedTuple):
     plain: Mapping[str, Mapping[str, Any]]
     secrets: int
     after: Mapping[str, Any] | None
+
+
+def shown_client(keys: Mapping[str, Any]) -> str | None:
+    """Return the client of which an item with these *keys* shows something; None for any other.
+
+    *keys* are DynamoDB's, ``{"pk": {"S": "acme"}, "sk": {"S": "profile"}}``. What staff declare for
+    all clients is shown to nobody.
+    """
+    client_id, kind = (keys.get(name, {}).get("S", "") for name in ("pk", "sk"))
+    is_shown = kind == PROFILE or kind.startswith(PARAMETER_PREFIX)
+    return client_id if is_shown and client_id != STAFF else None
 
 
 def read_profile(client: DynamoDBClient, table: str, client_id: str) -> Mapping[str, Any] | None:
