@@ -1,9 +1,10 @@
-"""The sweeper: every five minutes, how many jobs run and have stalled, as metrics.
+"""The sweeper: every five minutes, how many jobs run and have stalled.
 
 It changes nothing: a job counts as stalled by when it was last seen, whenever somebody asks. The
-metrics are for the alarm. Where jobs can't be counted, the sweep fails, and no metric says zero.
+metric is for the alarm. Where jobs can't be counted, the sweep fails, and no metric says zero.
 Where there are more than it can count in its time, it fails, too, says of which days it has not
-seen all, and tells how many run, which the totals know, and that at least so many have stalled.
+seen all, and tells how many run, which the totals know, and that at least so many have stalled. A
+sweep that fails is an error of the function, so that the function's errors raise an alarm.
 """
 
 from __future__ import annotations
@@ -24,10 +25,7 @@ from run_ledger.store.lists.sweep import Sweep, sweep
 
 _log = logging.getLogger(__name__)
 
-UNITS: Mapping[str, metrics.Unit] = {
-    "Stalled": "Count",
-    "SweepFailed": "Count",
-}
+UNITS: Mapping[str, metrics.Unit] = {"Stalled": "Count"}
 # Time to write the line that the sweep failed.
 _RESERVE_SECONDS = 5.0
 _MOST_SECONDS = 45.0
@@ -35,6 +33,10 @@ _MOST_SECONDS = 45.0
 _LAST_PAGE_SECONDS = 5.0
 # How many clients get a log line of their own: those with the most stalled jobs.
 _MOST_CLIENTS = 50
+
+
+class SweepUnfinished(Exception):
+    """There are more running jobs than a sweep can count in its time."""
 
 
 @cache
@@ -45,33 +47,40 @@ def _tools() -> tuple[Settings, ThreadPoolExecutor]:
 
 
 def handler(event: dict[str, Any], context: Any) -> None:  # noqa: ARG001 - a schedule's event is empty
-    """Sweep, and write one line with the metrics, also where the sweep failed."""
+    """Sweep, and write one line with the metric, also where the sweep failed.
+
+    Raises what the store raises, and SweepUnfinished where not all could be counted.
+    """
     configuration, executor = _tools()
     logs.begin(context)
     started = time.perf_counter()
     remaining = context.get_remaining_time_in_millis() / 1_000 - _RESERVE_SECONDS
     seconds = max(0.0, min(_MOST_SECONDS, remaining))
     reading = Reading(dynamodb(), configuration.tables, executor, seconds)
-    values: dict[str, metrics.Values] = {"SweepFailed": 0}
+    values: dict[str, metrics.Values] = {}
     now = Instant(time.time_ns() // 1_000)
     until = time.perf_counter() + seconds - _LAST_PAGE_SECONDS
     try:
         found = sweep(reading, now, lambda: time.perf_counter() > until)
-    except Exception:  # noqa: BLE001 - see below
-        # Whatever it was: the metric raises the alarm, the line says what happened.
+        values = _counts(found)
+        _log_clients(found)
+    except Exception:
+        # Lambda writes it, too, but without stage and function.
         _log.exception("failed")
         values["SweepFailed"] = 1
-    else:
-        values |= _counts(found)
-        _log_clients(found)
-    values["SweepMs"] = round((time.perf_counter() - started) * 1_000, 1)
-    values["Calls"] = reading.calls
-    metrics.emit("swept", UNITS, values, now=now)
+        raise
+    finally:
+        values["SweepMs"] = round((time.perf_counter() - started) * 1_000, 1)
+        values["Calls"] = reading.calls
+        metrics.emit("swept", UNITS, values, now=now)
+    if found.unread_days:
+        raise SweepUnfinished(f"not all of {', '.join(found.unread_days)}")
 
 
 def _counts(found: Sweep) -> dict[str, metrics.Values]:
     stalled = sum(found.stalled.values())
-    values: dict[str, metrics.Values] = {"Queued": found.queued}
+    failed = 1 if found.unread_days else 0
+    values: dict[str, metrics.Values] = {"SweepFailed": failed, "Queued": found.queued}
     if found.unread_days:
         counted = sum(found.running.values())
         _log.error(
@@ -83,7 +92,7 @@ def _counts(found: Sweep) -> dict[str, metrics.Values]:
                 "stalled_at_least": stalled,
             },
         )
-        values |= {"SweepFailed": 1, "Running": found.all_running}
+        values["Running"] = found.all_running
         if stalled:
             values["Stalled"] = stalled
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -58,9 +59,10 @@ def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
 def swept(here: House, capsys: pytest.CaptureFixture[str]) -> Callable[[], tuple[Line, list[Line]]]:
     """Give a function that sweeps and returns the line with the metrics, and those before it."""
 
-    def run(context: Context | None = None) -> tuple[Line, list[Line]]:
+    def run(context: Context | None = None, *, fails: bool = False) -> tuple[Line, list[Line]]:
         capsys.readouterr()
-        sweeper.handler({"time": "2026-11-22T15:00:00Z"}, context or Context())
+        with pytest.raises(StoreUnavailable) if fails else nullcontext():
+            sweeper.handler({"time": "2026-11-22T15:00:00Z"}, context or Context())
         *others, line = log_lines.read(capsys.readouterr().out)
         assert (line["message"], line["function"]) == ("swept", "sweeper")
         return line, others
@@ -84,9 +86,9 @@ def test_zero_is_said(swept: Callable[[], tuple[Line, list[Line]]]) -> None:
     Metrics are what the alarms read, and no more: each has its price.
     """
     line, others = swept()
-    assert log_lines.metrics_of(line) == {"Stalled": [0], "SweepFailed": [0]}
-    assert sweeper.UNITS.keys() == {"Stalled", "SweepFailed"}
-    assert (line["Running"], line["Queued"]) == (0, 0)
+    assert log_lines.metrics_of(line) == {"Stalled": [0]}
+    assert sweeper.UNITS.keys() == {"Stalled"}
+    assert (line["Running"], line["Queued"], line["SweepFailed"]) == (0, 0, 0)
     assert "NewestEventAgeSeconds" not in line
     assert others == []
 
@@ -108,7 +110,7 @@ def test_what_runs_and_what_has_stalled_is_counted(
     line, others = swept()
     assert (line["Running"], line["Queued"], line["Stalled"]) == (6, 1, 2)
     assert line["NewestEventAgeSeconds"] == 300.0
-    assert log_lines.metrics_of(line) == {"Stalled": [2], "SweepFailed": [0]}
+    assert log_lines.metrics_of(line) == {"Stalled": [2]}
     assert [(one["client_id"], one["running"], one["stalled"]) for one in others] == [
         ("client-1", 5, 1),
         ("client-2", 1, 1),
@@ -182,17 +184,18 @@ def fail(*_: Any) -> Any:
 
 @pytest.mark.parametrize("failing", [1, 2, 3])
 def test_what_cannot_be_counted_has_failed_and_is_no_zero(
-    here: House, swept: Callable[[], tuple[Line, list[Line]]], failing: int
+    here: House, swept: Callable[..., tuple[Line, list[Line]]], failing: int
 ) -> None:
-    """Whichever call fails: no count at all, and the failure is a metric and a line."""
+    """Whichever call fails: no count at all, a line, and an error, which raises the alarm."""
     here.post(running("a"), running("old", time="2026-09-01T00:00:00Z"), at=NOW - DAY)
 
     def interfere(number: int, name: str, call: Any) -> Any:
         return fail() if number == failing else call()
 
     here.counting.interfere = interfere
-    line, others = swept()
-    assert log_lines.metrics_of(line) == {"SweepFailed": [1]}
+    line, others = swept(fails=True)
+    assert "_aws" not in line
+    assert line["SweepFailed"] == 1
     (failure,) = others
     assert failure["level"] == "ERROR"
     assert "StoreUnavailable" in failure["exception"]
@@ -208,7 +211,7 @@ def test_a_sweep_without_time_has_failed(swept: Callable[..., tuple[Line, list[L
     tools = (sweeper._tools()[0], Never())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sweeper, "_tools", lambda: tools)
-        line, _ = swept(Context(milliseconds=5_000))
+        line, _ = swept(Context(milliseconds=5_000), fails=True)
     assert line["SweepFailed"] == 1
     assert "Running" not in line
 

@@ -204,8 +204,7 @@ def _writer() -> tuple[Widget, ...]:
             _lambda("Errors", "writer", "errors"),
             _lambda("Throttles", "writer", "throttles"),
             _lambda("ConcurrentExecutions", "writer", "at once", "Maximum"),
-            _lambda("Errors", "sweeper", "sweeper's errors"),
-            _ours("SweepFailed", "sweeper", "failed sweeps"),
+            _lambda("Errors", "sweeper", "failed sweeps"),
         ),
         _chart(
             "Write units by table", *(_table("ConsumedWriteCapacityUnits", name) for name in TABLES)
@@ -220,6 +219,7 @@ def _proof() -> Widget:
         _ours("Differing", "prover", "differing", "Maximum"),
         _lambda("Errors", "prover", "errors"),
         _lambda("Errors", "compactor", "compactor's errors"),
+        _ours("BehindSeconds", "compactor", "compaction behind, seconds", "Maximum", right=True),
     )
 
 

@@ -26,6 +26,8 @@ RUNS = prices.HOURS_A_MONTH * 4
 # It finds that no day has changed.
 COMPACTION_SECONDS, COMPACTION_GB, COMPACTION_READ_UNITS, COMPACTION_LOG_BYTES = 0.3, 0.5, 60, 500
 COMPACTIONS = prices.HOURS_A_MONTH
+# It finds in one partition that no page is open.
+LOOK_SECONDS, LOOK_GB, LOOK_READ_UNITS, LOOK_LOG_BYTES = 0.05, 0.5, 0.5, 800
 
 
 class Line(NamedTuple):
@@ -84,6 +86,7 @@ def optional() -> list[Line]:
         _added("telling people", "Telling"),
         # Whether the look at jobs failed is a metric that always has a value.
         _added("jobs of AWS's services", "AwsJobs", metrics=1),
+        _pushing(),
         Line(
             "a customer's key, and its alarm",
             "`CustomerKeyArn`",
@@ -128,6 +131,21 @@ def _added(what: str, parameter: str, metrics: int = 0) -> Line:
     parts = [f"{alarms} alarms", *([f"{metrics} metric"] if metrics else [])]
     arithmetic = f"`{parameter}`: {', '.join(parts)}, polls of {queues}, {calls:,} calls"
     return Line(what, arithmetic, usd)
+
+
+def _pushing() -> Line:
+    """Return what telling open pages adds while none is open: Lambda reads streams for nothing."""
+    alarms = len(resources("AWS::CloudWatch::Alarm", **IDLE, Push="true"))
+    alarms -= len(resources("AWS::CloudWatch::Alarm", **IDLE))
+    looks = prices.HOURS_A_MONTH * 60
+    usd = (
+        alarms * prices.ALARM_METRIC
+        + looks * LOOK_SECONDS * LOOK_GB * prices.GB_SECOND
+        + looks * prices.INVOCATION / prices.MILLION
+        + looks * LOOK_READ_UNITS * prices.READ_UNIT / prices.MILLION
+        + looks * LOOK_LOG_BYTES / 1e9 * prices.LOG_GB
+    )
+    return Line("open pages that are told", f"`Push`: {alarms} alarm, {looks:,} looks", usd)
 
 
 def total(lines: list[Line]) -> float:

@@ -10,6 +10,8 @@ import pytest
 from tests.support.stacks.known_metrics import dimensions_of
 from tests.support.stacks.templates import FULL, ROOT, properties, resources, source, transformed
 
+from run_ledger.compacting import compactor
+from run_ledger.domain.instants import MICROSECONDS
 from run_ledger_ops import command
 from run_ledger_ops.cloudwatch.body import body
 
@@ -86,7 +88,7 @@ def test_every_trouble_has_its_alarm() -> None:
         ("RunLedger", "Throttled"),
         ("RunLedger", "Rejected"),
         ("RunLedger", "Stalled"),
-        ("RunLedger", "SweepFailed"),
+        ("RunLedger", "BehindSeconds"),
         ("RunLedger", "Differing"),
         ("RunLedger", "NotTold"),
         ("AWS/ApiGateway", "5XXError"),
@@ -158,6 +160,9 @@ def test_silence_calls_only_where_it_is_asked_for() -> None:
 def test_a_sweeper_that_says_nothing_is_no_good_news() -> None:
     """Neither a failed sweep nor one that never ran."""
     assert ALARMS["SweepFailedAlarm"]["TreatMissingData"] == "breaching"
+    assert ALARMS["SweepFailedAlarm"]["Dimensions"] == [
+        {"Name": "FunctionName", "Value": {"Ref": "SweeperFunction"}}
+    ]
 
 
 def test_a_proof_that_does_not_run_is_no_good_news() -> None:
@@ -167,6 +172,19 @@ def test_a_proof_that_does_not_run_is_no_good_news() -> None:
         {"Name": "FunctionName", "Value": {"Ref": "ProverFunction"}}
     ]
     assert ALARMS["ProofDiffersAlarm"]["TreatMissingData"] == "notBreaching"
+
+
+def test_a_compactor_that_does_not_run_is_no_good_news() -> None:
+    """Nor is one whose runs fail; that it is behind is told only while it is."""
+    failing, behind = ALARMS["CompactorFailsAlarm"], ALARMS["CompactionBehindAlarm"]
+    assert failing["TreatMissingData"] == "breaching"
+    assert failing["Dimensions"] == [
+        {"Name": "FunctionName", "Value": {"Ref": "CompactorFunction"}}
+    ]
+    assert behind["TreatMissingData"] == "notBreaching"
+    assert {one["Period"] for one in (failing, behind)} == {3600}
+    least = source()["Parameters"]["CompactionBehindSeconds"]["MinValue"]
+    assert least * MICROSECONDS == compactor.USUAL
 
 
 def test_shown_commands_exist(capsys: pytest.CaptureFixture[str]) -> None:
@@ -197,6 +215,6 @@ def test_parameters_of_the_runbook_exist() -> None:
     shown = set(re.findall(r"`([A-Z][a-z]+(?:[A-Z][a-z]+)+)`", RUNBOOK.read_text()))
     metrics = {
         *("ConcurrentExecutions", "SweepFailed", "FailedInvocations"),
-        *("InvocationsFailedToBeSentToDlq", "ThrottledRules", "BusSeconds"),
+        *("InvocationsFailedToBeSentToDlq", "ThrottledRules", "BusSeconds", "BehindSeconds"),
     }
     assert shown - metrics <= known

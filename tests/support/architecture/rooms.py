@@ -77,7 +77,7 @@ digesting: domain domain/api domain/incidents domain/delivery domain/digests sta
 aws_jobs: domain domain/contract domain/state domain/api domain/intake domain/aws_jobs
     store/dynamo store/lists emit/counting doors
 
-compacting: domain logs.py settings.py store/dynamo store/compacting
+compacting: domain logs.py metrics.py settings.py store/dynamo store/compacting
 
 writer.py: domain domain/contract starting.py logs.py metrics.py settings.py
     store/dynamo store/posting

@@ -17,6 +17,7 @@ from run_ledger import (
     teller,
     writer,
 )
+from run_ledger.compacting import compactor
 from run_ledger.digesting import digester
 from run_ledger.pushing import pusher
 
@@ -69,6 +70,7 @@ _OURS = {
     "sweeper": sweeper.UNITS,
     "aws-jobs": account_events.UNITS,
     "prover": prover.UNITS,
+    "compactor": compactor.UNITS,
     "teller": teller.UNITS,
     "courier": courier.UNITS,
     "digester": digester.UNITS,

@@ -16,7 +16,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from run_ledger.domain.instants import HOUR, Instant, day, hour, later
+from run_ledger.domain.instants import DAY, HOUR, Duration, Instant, day, hour, later, parse
 from run_ledger.domain.state.rollups import ALL, CLIENTS, projects_partition
 from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.dynamo.batches import every_item, portions
@@ -26,6 +26,7 @@ from run_ledger.store.items.packed_items import (
     DONE,
     MARKED,
     MENDED,
+    MOST_AGE,
     PackedDay,
     key_of_day,
     packed_days,
@@ -45,7 +46,8 @@ class Compaction(Struct, frozen=True):
 
     ``rows`` were looked at; of ``moved`` a step was made, of ``left`` none could be, and
     ``waiting`` have one before them. ``days`` were walked through, ``days_left`` were not, as the
-    time was over.
+    time was over. ``behind`` says for how long a day that is over could have been done, and is not:
+    that one which waits longest. It is a little where all is well, as a day takes several walks.
     """
 
     rows: int
@@ -54,6 +56,7 @@ class Compaction(Struct, frozen=True):
     waiting: int
     days: int
     days_left: int
+    behind: Duration = Duration(0)
 
 
 def compact_rows(reading: Reading, now: Instant, is_over: Callable[[], bool]) -> Compaction:
@@ -76,6 +79,7 @@ def compact_rows(reading: Reading, now: Instant, is_over: Callable[[], bool]) ->
         waiting=steps[MergeStep.WAITING],
         days=walked,
         days_left=len(days) - walked,
+        behind=walk.behind(days),
     )
 
 
@@ -84,6 +88,7 @@ class _Walk:
 
     def __init__(self, reading: Reading, now: Instant, is_over: Callable[[], bool]) -> None:
         self.steps: Counter[MergeStep] = Counter()
+        self._done: set[str] = set()
         self._reading = reading
         self._now = now
         self._is_over = is_over
@@ -117,7 +122,17 @@ class _Walk:
         made = self.steps - before
         if made.total() == made[MergeStep.DONE]:
             self._reading.alone(partial(self._note_done, one))
+            self._done.add(name)
         return True
+
+    def behind(self, days: Iterable[PackedDay]) -> Duration:
+        """Return for how long the longest of *days*, which were due, could have been done."""
+        waits = (
+            self._now - _ready_at(one)
+            for one in days
+            if self._is_day_over(one.day) and one.day not in self._done
+        )
+        return Duration(max((0, *waits)))
 
     def _is_day_over(self, name: str) -> bool:
         return f"{name}T24" <= self._below
@@ -182,6 +197,12 @@ class _Walk:
         if prefix is not None:
             query.sort_prefix("sk", prefix)
         return every_item(self._reading.client.query, query.request(attributes, consistent=True))
+
+
+def _ready_at(one: PackedDay) -> Instant:
+    """Return when a day could be done: an hour after its end, or after its last batch."""
+    ended_at = later(parse(f"{one.day}T00:00:00Z"), DAY)
+    return later(max(ended_at, one.seen_at), MOST_AGE)
 
 
 def _by_row(items: Iterable[Any]) -> dict[str, list[Item]]:
