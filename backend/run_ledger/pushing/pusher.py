@@ -15,6 +15,7 @@ from typing import Any
 
 from run_ledger import logs, metrics, settings, starting
 from run_ledger.domain.api.access import Trust
+from run_ledger.domain.contract.vocabulary import STAFF_AS_OWNER
 from run_ledger.domain.exceptions import (
     DoorUnavailable,
     Forbidden,
@@ -25,6 +26,7 @@ from run_ledger.domain.instants import Instant
 from run_ledger.doors.token_keys import TokenKeys
 from run_ledger.store.clients.reads import shown_client
 from run_ledger.store.clients.sign_outs import read_sign_outs
+from run_ledger.store.deliveries.delivery_records import is_of_notices
 from run_ledger.store.dynamo.connection import dynamodb
 from run_ledger.store.listeners.listener_records import ListenerRecords
 
@@ -113,15 +115,19 @@ def _over_a_socket(announcer: Announcer, request: Mapping[str, Any], body: str) 
 def _changed(records: Sequence[Mapping[str, Any]]) -> frozenset[str]:
     """Return the clients of which something has changed, by a batch of a stream.
 
-    That of the table Clients gives keys alone.
+    What staff alone see, such as how notices come through, is of `STAFF_AS_OWNER`. The stream of
+    the table Clients gives keys alone.
     """
-    found = (_client_of(record["dynamodb"]) for record in records)
-    return frozenset(client_id for client_id in found if client_id)
+    found = (_owner_of(record["dynamodb"]) for record in records)
+    return frozenset(owner for owner in found if owner)
 
 
-def _client_of(change: Mapping[str, Any]) -> str | None:
+def _owner_of(change: Mapping[str, Any]) -> str | None:
+    keys = change.get("Keys", {})
+    if is_of_notices(keys):
+        return STAFF_AS_OWNER
     named: str | None = change.get("NewImage", {}).get("client_id", {}).get("S")
-    return named or shown_client(change.get("Keys", {}))
+    return named or shown_client(keys)
 
 
 def _log_counts(counts: PushCounts, changes: int, started: float) -> None:

@@ -48,7 +48,7 @@ def change(client_id: str | None) -> dict[str, Any]:
 
 
 def declared(partition: str, sort: str) -> dict[str, Any]:
-    """Return a record of the stream of the table Clients."""
+    """Return a record with the keys of an item, as the stream of the table Clients has them."""
     keys = {"pk": {"S": partition}, "sk": {"S": sort}}
     return {"eventSource": "aws:dynamodb", "dynamodb": {"SequenceNumber": "1", "Keys": keys}}
 
@@ -83,6 +83,21 @@ def test_what_staff_alone_may_see_moves_no_client_s_page(pages: Pages) -> None:
         record = {"eventSource": "aws:dynamodb", "dynamodb": {"NewImage": image}}
         assert handled({"Records": [record]}) == {"batchItemFailures": []}
         assert [page for page in before if len(pages.heard(page)) > before[page]] == hearing
+
+
+def test_how_notices_come_through_is_news_for_staff_alone(pages: Pages) -> None:
+    """Their overview shows it; a client's pages don't, though a row of it names the client."""
+    pages.join("staff", "staff")
+    pages.join("acme", "client-acme", sub="s-2")
+    image = {"NewImage": {"client_id": {"S": "acme"}}}
+    rows = {"channel#acme#mail": {}, "waiting#2026#d-1": image, "given-up#2026#d-1": image}
+    for number, (sort, more) in enumerate(rows.items(), 1):
+        record = declared("deliveries", sort)
+        record["dynamodb"] |= more
+        assert handled({"Records": [record]}) == {"batchItemFailures": []}
+        assert (len(pages.heard("staff")), pages.heard("acme")) == (number, [])
+    handled({"Records": [declared("delivery#d-1", "state")]})
+    assert len(pages.heard("staff")) == len(rows)
 
 
 def test_what_is_declared_of_a_client_is_news_of_it(pages: Pages) -> None:

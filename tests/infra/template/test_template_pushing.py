@@ -14,6 +14,8 @@ from tests.support.stacks.templates import (
     transformed,
 )
 
+from run_ledger.store.deliveries.delivery_records import is_of_notices
+from run_ledger.store.incidents.row_items import ROW
 from run_ledger.store.items.keys import PARAMETER_PREFIX, PROFILE
 
 STREAMS = {"JobsTable", "ProjectsTable", "IncidentsTable", "ClientsTable"}
@@ -59,6 +61,16 @@ def test_each_change_comes_once_in_a_second_and_shard(telling: str) -> None:
         assert mapping["StartingPosition"] == "LATEST"
         assert mapping["FunctionName"] == {"Ref": "PusherFunctionAliaslive"}
         assert ("FilterCriteria" in mapping) is (name in FILTERED)
+
+
+def test_of_incidents_only_what_pages_show_wakes_the_pusher() -> None:
+    """Their rows, and how notices come through; not what the teller keeps beside them."""
+    mappings = resources("AWS::Lambda::EventSourceMapping", Push="true")
+    filters = mappings["PusherFunctionIncidents"]["FilterCriteria"]["Filters"]
+    rows, notices = (json.loads(one["Pattern"])["dynamodb"]["Keys"] for one in filters)
+    assert rows == {"sk": {"S": [ROW]}}
+    (partition,) = notices["pk"]["S"]
+    assert is_of_notices({"pk": {"S": partition}})
 
 
 def test_of_clients_only_what_pages_show_wakes_the_pusher() -> None:

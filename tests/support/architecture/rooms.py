@@ -67,8 +67,8 @@ doors: domain domain/contract domain/api domain/intake store/dynamo store/client
 openapi: domain/contract domain/api domain/intake questions read read/gateway doors
     assistants
 delivering: domain domain/incidents domain/delivery store/dynamo store/deliveries
-pushing: domain domain/api domain/intake domain/pushing starting.py logs.py metrics.py settings.py
-    store/dynamo store/clients store/listeners doors
+pushing: domain domain/contract domain/api domain/intake domain/pushing starting.py logs.py
+    metrics.py settings.py store/dynamo store/clients store/deliveries store/listeners doors
 timekeeping: domain domain/state domain/incidents domain/intake schedules.py store/dynamo
     store/items store/clients store/incidents store/timed doors
 digesting: domain domain/api domain/incidents domain/delivery domain/digests starting.py

@@ -16,7 +16,7 @@ sent again, with the same id.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -82,6 +82,11 @@ class DeliveriesNow(Struct, frozen=True):
     waiting: Sequence[UndeliveredNotice]
     given_up: Sequence[UndeliveredNotice]
     is_whole: bool
+
+
+def is_of_notices(keys: Mapping[str, Any]) -> bool:
+    """Return whether an item with these *keys* of DynamoDB's says how notices come through."""
+    return bool(keys.get("pk", {}).get("S") == _ALL)
 
 
 class DeliveryRecords:
