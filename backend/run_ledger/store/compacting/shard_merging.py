@@ -66,8 +66,14 @@ BETWEEN_STEPS = Duration(1_800 * MICROSECONDS)
 """So long a step of a row waits for the one before it."""
 QUIET = Duration(3_600 * MICROSECONDS)
 """A shard that was written within this time is left: a writer may still be at work with it."""
-MOST_COUNTS = 120
-"""A shard with more counts stays: an expression has 300 operators and 4 KB."""
+MOST_NAMED = 120
+"""A condition names so many counts of a shard: an expression has 300 operators and 4 KB.
+
+Of a shard with more, its mark says that it is as it was read: each write sets that to when its
+batch was taken in, which is within `QUIET`. Making room for names changes their sets.
+"""
+MOST_COUNTS = 500
+"""A shard with more counts stays: no update can remove them."""
 _MOST_SHARDS = 20
 
 
@@ -119,12 +125,19 @@ def advance(client: DynamoDBClient, table: str, items: Sequence[Item], now: Inst
 
 def _mergeable(shards: Iterable[Item], merged: Item | None) -> list[Item]:
     """Return the shards to merge; none where there is one alone, and nothing to merge it with."""
-    found = [item for item in shards if _has_anything(item) and len(counts_of(item)) <= MOST_COUNTS]
+    found = [item for item in shards if _has_anything(item) and _can_be_emptied(item)]
     return found[:_MOST_SHARDS] if len(found) > 1 or generation_of(merged) else []
 
 
 def _has_anything(item: Item) -> bool:
     return any(name in item for name in MARKS) or bool(counts_of(item))
+
+
+def _can_be_emptied(item: Item) -> bool:
+    counts = len(counts_of(item))
+    return counts <= MOST_NAMED or (
+        counts <= MOST_COUNTS and any(name in item for name in (SEEN, WRITTEN))
+    )
 
 
 def _is_quiet(item: Item, now: Instant) -> bool:
@@ -178,9 +191,9 @@ def _emptying(table: str, item: Item, generation: str) -> dict[str, Any]:
     """Return the action that keeps what *item* counts as what it was."""
     update = UpdateBuilder()
     counts = counts_of(item)
-    for name in counts:
+    for name in sorted(counts)[:MOST_NAMED]:
         update.require_exactly(name, item[name])
-    for name in (*MARKS, GENERATION):
+    for name in (*MARKS, GENERATION, *NAME_SETS):
         update.require_exactly(name, item.get(name))
     update.set({GENERATION: generation, WAS: counts})
     if SEEN in item:
