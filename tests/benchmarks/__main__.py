@@ -71,6 +71,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "noisy_visible_ms": noise.visible_over_quiet,
     "trends_read_units_30d": trends.read_units_30d,
     "trends_read_units_400d": trends.read_units_400d,
+    "trends_read_units_400d_of_zone": trends.read_units_400d_of_zone,
     "trends_time_1m_over_10k": trends.time_1m_over_10k,
     "overview_calls_30_clients": overviews.calls_30_clients,
     "overview_read_units_30_clients": overviews.read_units_30_clients,

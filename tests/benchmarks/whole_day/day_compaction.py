@@ -21,8 +21,8 @@ def uncompacted(store: Dynamo, today: str) -> Iterator[str]:
 
     Only the row over all of *today* waits, since that day is not over. A row of one item is what it
     counts, so that its sum needs no knowledge of half-done merges. Two things may be beside it: a
-    shard with more counts than one expression holds; and over all the item that says what is packed,
-    which counts nothing.
+    shard with more counts than one expression holds; and over all the item that says what is
+    packed, which counts nothing.
     """
     parts: Counter[tuple[str, str]] = Counter()
     for item in store.items(NAMES.rollups):

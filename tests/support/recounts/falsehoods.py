@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections.abc import Callable
 from typing import Any
 
 from tests.support.dynamo.tables import NAMES
 
+from run_ledger.domain.state.packed_texts import as_packed, unpacked
 from run_ledger.domain.state.rollups import Row
 from run_ledger.store.dynamo.attributes import bytes_of, to_attribute, to_item
 from run_ledger.store.items.log_items import entries_of
@@ -67,12 +66,12 @@ def in_packed_row(row: Row, name: str, change: int, hour: int = 0) -> Falsify:
     def falsify(client: Any) -> None:
         key = to_item({"pk": row.partition, "sk": f"{row.sort}#packed"})
         item = client.get_item(TableName=NAMES.rollups, Key=key)["Item"]
-        told = json.loads(zlib.decompress(bytes_of(item["p"])))
+        told = unpacked(bytes_of(item["p"]))
         if isinstance(told[name], list):
             told[name][hour] = (told[name][hour] or 0) + change
         else:
             told[name] += change
-        changed = {**item, "p": {"B": zlib.compress(json.dumps(told).encode())}}
+        changed = {**item, "p": {"B": as_packed(told)}}
         client.put_item(TableName=NAMES.rollups, Item=changed)
 
     return falsify

@@ -8,7 +8,7 @@ whatever their sort keys end with, called the rest):
 partition                 sort          counts
 ========================  ============  =====================================================
 ``daily#client#C``        ``DAY#REST``  the day's hours together: for days of UTC
-``hourly#client#C#DAY``   ``REST``      each of its hours: for shorter intervals, other zones
+``hours#client#C``        ``DAY#REST``  each of its hours: for shorter intervals, other zones
 ========================  ============  =====================================================
 
 The rows of hours stay as they are. A packed row is always the sum of them as it was at some time;
@@ -24,7 +24,7 @@ from .model_counters import is_by_model
 from .own_counters import folded, is_own
 from .rollups import Row
 
-DAILY, HOURLY = "daily#", "hourly#"
+DAILY, HOURLY = "daily#", "hours#"
 HOURS_A_DAY = 24
 _KINDS = ("client#", "models#", "project#")
 
@@ -56,17 +56,16 @@ def daily_row(partition: str, rest: str) -> Row:
 
 def hourly_row(partition: str, rest: str) -> Row:
     """Return the row of the hours of *partition*, packed."""
-    return Row(f"{HOURLY}{partition}", rest)
+    owner, _, day = partition.rpartition("#")
+    return Row(f"{HOURLY}{owner}", f"{day}#{rest}")
 
 
 def hour_row(row: Row, hour: str = "00") -> Row:
     """Return the row of an *hour* that the packed *row* counts; any other row is its own."""
-    if row.partition.startswith(HOURLY):
-        return Row(row.partition.removeprefix(HOURLY), f"{hour}#{row.sort}")
-    if row.partition.startswith(DAILY):
-        day, _, rest = row.sort.partition("#")
-        return Row(f"{row.partition.removeprefix(DAILY)}#{day}", f"{hour}#{rest}")
-    return row
+    if not is_packed(row):
+        return row
+    owner, (day, _, rest) = row.partition.partition("#")[2], row.sort.partition("#")
+    return Row(f"{owner}#{day}", f"{hour}#{rest}")
 
 
 def packed_counts(rows: Iterable[tuple[str, Counts]]) -> dict[str, PackedCounts]:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from run_ledger.domain.state.packed_rows import hour_row, is_counted_by_hours
+from run_ledger.domain.state.packed_texts import unpacked
 from run_ledger.domain.state.rollups import Row
 from run_ledger.store.dynamo.attributes import Item, bytes_of
 from run_ledger.store.dynamo.batches import every_item, portions
@@ -21,7 +22,6 @@ from run_ledger.store.items.packed_items import (
     COUNTS,
     NOTHING,
     PackedDay,
-    unpacked,
     wanted_rows,
 )
 from run_ledger.store.items.rollup_items import sort_of

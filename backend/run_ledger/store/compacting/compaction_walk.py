@@ -2,7 +2,8 @@
 
 The rows over all clients tell on which days anything was counted, and when. A day is walked
 through, client by client, until all its rows are merged, and once it is over, packed; then its row
-over all says until when they were (``done``). Where something is counted on it later, or a repair
+over all says until when they were (``right``). Packed rows may be right before all shards are
+merged; then it says that there is more to do. Where something is counted on it later, or a repair
 was made, it is walked through again. So a walk needs no memory of its own, and one that is cut
 begins where it finds the rows.
 """
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
 from run_ledger.domain.instants import DAY, HOUR, Duration, Instant, day, hour, later, parse
@@ -21,12 +23,14 @@ from run_ledger.domain.state.rollups import ALL, CLIENTS, projects_partition
 from run_ledger.store.dynamo.attributes import Item
 from run_ledger.store.dynamo.batches import every_item, portions
 from run_ledger.store.dynamo.expressions import QueryBuilder, UpdateBuilder
+from run_ledger.store.dynamo.faults import Fault, fault
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items.packed_items import (
-    DONE,
     MARKED,
     MENDED,
     MOST_AGE,
+    OPEN,
+    RIGHT,
     PackedDay,
     key_of_day,
     packed_days,
@@ -102,27 +106,31 @@ class _Walk:
         return [
             one
             for name, one in sorted(days.items(), reverse=True)
-            if name <= today and not one.is_current
+            if name <= today and (one.is_open or not one.is_current)
         ]
 
     def go(self, one: PackedDay) -> bool:
         """Walk through a day; return False where the time was over before its end."""
         name = one.day
-        before = Counter(self.steps)
+        packing: Counter[MergeStep] = Counter()
+        merging: Counter[MergeStep] = Counter()
         for some in portions(self._partitions(name), _PARTITIONS_AT_ONCE):
             if self._is_over():
                 return False
-            for steps in self._reading.together(
+            for packed, merged in self._reading.together(
                 [partial(self._compact, partition, name) for partition in some]
             ):
-                self.steps += steps
+                packing += packed
+                merging += merged
+                self.steps += packed + merged
         if not self._is_day_over(name):
             return True
-        self.steps += self._reading.alone(partial(self._compact_over_all, name))
-        made = self.steps - before
-        if made.total() == made[MergeStep.DONE]:
-            self._reading.alone(partial(self._note_done, one))
-            self._done.add(name)
+        over_all = self._reading.alone(partial(self._compact_over_all, name))
+        merging += over_all
+        self.steps += over_all
+        if packing.total() == packing[MergeStep.DONE]:
+            is_open = merging.total() > merging[MergeStep.DONE]
+            self.steps += self._reading.alone(partial(self._note_right, one, is_open=is_open))
         return True
 
     def behind(self, days: Iterable[PackedDay]) -> Duration:
@@ -160,19 +168,23 @@ class _Walk:
         """Return the names that a partition totals."""
         return sorted({sort_of(item) for item in self._query(partition, ["sk"])})
 
-    def _compact(self, partition: str, name: str) -> Counter[MergeStep]:
-        """Make the next step of the rows of a partition whose hour is over; pack a day's."""
+    def _compact(self, partition: str, name: str) -> tuple[Counter[MergeStep], Counter[MergeStep]]:
+        """Pack the rows of a partition whose day is over; make the next step of merging others.
+
+        Return how both is for each of them. Only rows whose hour is over are merged.
+        """
         client, table = self._reading.client, self._reading.tables.rollups
         is_day_over = self._is_day_over(name)
         packed = read_packed(client, table, partition) if is_day_over else []
         found = list(self._query(partition))
-        steps: Counter[MergeStep] = Counter()
+        packing: Counter[MergeStep] = Counter()
         if is_day_over:
-            steps += pack(client, table, wanted_rows(partition, found), packed, self._now)
+            packing = pack(client, table, wanted_rows(partition, found), packed, self._now)
+        merging: Counter[MergeStep] = Counter()
         for sort, items in _by_row(found).items():
             if f"{name}T{sort[:2]}" < self._below:
-                steps[self._advance(items)] += 1
-        return steps
+                merging[self._advance(items)] += 1
+        return packing, merging
 
     def _compact_over_all(self, name: str) -> Counter[MergeStep]:
         items = list(self._query(ALL, prefix=f"{name}#"))
@@ -181,13 +193,25 @@ class _Walk:
     def _advance(self, items: Sequence[Item]) -> MergeStep:
         return advance(self._reading.client, self._reading.tables.rollups, items, self._now)
 
-    def _note_done(self, one: PackedDay) -> None:
+    def _note_right(self, one: PackedDay, *, is_open: bool) -> Counter[MergeStep]:
+        """Note that the packed rows of a day are right; return that it is left where it can't be.
+
+        Then the next run notes it.
+        """
         update = UpdateBuilder()
-        update.set({DONE: str(self._now), MENDED: one.mended})
-        key = key_of_day(one.day)
-        self._reading.client.update_item(
-            **update.action(self._reading.tables.rollups, key)["Update"]
-        )
+        update.set({RIGHT: str(self._now), MENDED: one.mended, **({OPEN: "1"} if is_open else {})})
+        if not is_open:
+            update.remove(OPEN)
+        action: Any = update.action(self._reading.tables.rollups, key_of_day(one.day))
+        try:
+            self._reading.client.update_item(**action["Update"])
+        except (ClientError, BotoCoreError) as error:
+            if fault(error) is Fault.PASSING:
+                return Counter([MergeStep.LEFT])
+            raise
+        if not is_open:
+            self._done.add(one.day)
+        return Counter()
 
     def _query(
         self, partition: str, attributes: Sequence[str] = (), *, prefix: str | None = None

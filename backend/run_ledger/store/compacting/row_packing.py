@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from run_ledger.domain.instants import MICROSECONDS, Instant, later
+from run_ledger.domain.state.packed_texts import unpacked
 from run_ledger.domain.state.rollups import Row
 from run_ledger.store.dynamo.attributes import Item, bytes_of
 from run_ledger.store.dynamo.expressions import ConditionBuilder
 from run_ledger.store.dynamo.faults import Fault, fault
-from run_ledger.store.items.packed_items import COUNTS, NOTHING, packed_item, unpacked
+from run_ledger.store.items.packed_items import COUNTS, NOTHING, packed_item
 from run_ledger.store.items.rollup_items import MOVED_AT, sort_of
 
 from .shard_merging import BETWEEN_STEPS, MergeStep

@@ -15,8 +15,9 @@ time, sets ``mended`` there, in the shard of audits, to something new. Once a wa
 has found all packed rows of a day to be right, and not just written, its item `PACKED` over all has
 
 ==========  ==================================================================================
-``done``    when that walk began
+``right``   when that walk began
 ``mended``  what ``mended`` was then
+``open``    whether rows of hours have shards that are to be merged, as "1": there is more to do
 ==========  ==================================================================================
 
 So, whatever comes afterwards, by a writer of whichever version, shows: see `PackedDay.is_current`.
@@ -24,8 +25,6 @@ So, whatever comes afterwards, by a writer of whichever version, shows: see `Pac
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -41,6 +40,7 @@ from run_ledger.domain.state.packed_rows import (
     hourly_row,
     packed_counts,
 )
+from run_ledger.domain.state.packed_texts import as_packed, unpacked
 from run_ledger.domain.state.rollups import ALL, Row
 from run_ledger.store.dynamo.attributes import Attribute, Item, bytes_of, to_item
 
@@ -56,8 +56,8 @@ from .rollup_items import (
 )
 
 PACKED = "packed"
-COUNTS, DONE, MENDED = "p", "done", "mended"
-MARKED = ("sk", SEEN, WAS_SEEN, DONE, MENDED)
+COUNTS, RIGHT, MENDED, OPEN = "p", "right", "mended", "open"
+MARKED = ("sk", SEEN, WAS_SEEN, RIGHT, MENDED, OPEN)
 """What `packed_days` needs of items of rows over all."""
 MOST_AGE = HOUR
 """No batch that a writer has taken in is posted so long afterwards."""
@@ -69,17 +69,18 @@ class PackedDay(Struct, frozen=True):
 
     day: str
     seen_at: Instant = Instant(0)
-    done_at: Instant | None = None
+    right_at: Instant | None = None
     mended: str = ""
-    done_with: str = ""
+    right_with: str = ""
+    is_open: bool = False
 
     @property
     def is_current(self) -> bool:
         """Return whether the packed rows are what the rows of hours count."""
         return (
-            self.done_at is not None
-            and later(self.seen_at, MOST_AGE) <= self.done_at
-            and self.mended == self.done_with
+            self.right_at is not None
+            and later(self.seen_at, MOST_AGE) <= self.right_at
+            and self.mended == self.right_with
         )
 
 
@@ -91,11 +92,12 @@ def packed_days(items: Iterable[Mapping[str, Attribute]]) -> dict[str, PackedDay
         # A shard may be seen as it is after a merge, and what it was merged into as before.
         seen = [int(item[name]["S"]) for name in (SEEN, WAS_SEEN) if name in item]
         known["seen_at"] = max(known.get("seen_at", 0), *seen, 0)
-        is_done = shard_of_item(item) == PACKED
-        if is_done and DONE in item:
-            known["done_at"] = int(item[DONE]["S"])
+        is_noted = shard_of_item(item) == PACKED
+        if is_noted and RIGHT in item:
+            known["right_at"] = int(item[RIGHT]["S"])
+            known["is_open"] = OPEN in item
         if MENDED in item:
-            known["done_with" if is_done else "mended"] = item[MENDED]["S"]
+            known["right_with" if is_noted else "mended"] = item[MENDED]["S"]
     return {day: PackedDay(day, **known) for day, known in found.items()}
 
 
@@ -108,12 +110,12 @@ def items_of(partition: str, counted: Mapping[str, PackedCounts]) -> dict[Row, b
     """Return the packed rows of *partition*, and what each has as `COUNTS`."""
     found = {}
     for rest, counts in counted.items():
-        found[daily_row(partition, rest)] = _packed(counts.day)
+        found[daily_row(partition, rest)] = as_packed(counts.day)
         names = sorted({name for hour in counts.hours.values() for name in hour})
         by_name = {
             name: [counts.hours.get(hour, {}).get(name) for hour in _HOURS] for name in names
         }
-        found[hourly_row(partition, rest)] = _packed(by_name)
+        found[hourly_row(partition, rest)] = as_packed(by_name)
     return found
 
 
@@ -127,14 +129,6 @@ def packed_item(row: Row, packed: bytes, at_seconds: int) -> Item:
     """Return the item of a packed row that holds what `items_of` gives."""
     key = {"pk": row.partition, "sk": f"{row.sort}#{PACKED}"}
     return to_item({**key, COUNTS: packed, MOVED_AT: str(at_seconds)})
-
-
-def unpacked(packed: bytes) -> Any:
-    """Return what `COUNTS` says, in a form that compares; raises ValueError where nothing does."""
-    try:
-        return json.loads(zlib.decompress(packed))
-    except zlib.error as error:
-        raise ValueError("what a packed row counts can't be read") from error
 
 
 def rows_in(item: Mapping[str, Attribute]) -> Iterator[tuple[Row, dict[str, int]]]:
@@ -153,10 +147,5 @@ def rows_in(item: Mapping[str, Attribute]) -> Iterator[tuple[Row, dict[str, int]
             yield hour_row(row, hour), counts
 
 
-def _packed(told: Mapping[str, Any]) -> bytes:
-    text = json.dumps(told, separators=(",", ":"), sort_keys=True)
-    return zlib.compress(text.encode(), 9)
-
-
-NOTHING = _packed({})
+NOTHING = as_packed({})
 """What a row has as `COUNTS` that counts nothing."""

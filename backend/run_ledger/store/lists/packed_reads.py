@@ -30,10 +30,10 @@ DayCut = tuple[str, Sequence[str]]
 """A day, and the beginnings of its wanted hours and of what lies beyond, as `day_cuts` gives it."""
 FEW_DAYS = 3
 """Of so few days rows of hours are read, as what says whether others may be costs a read, too."""
-_DAYS_OVER_ALL = 32
+_DAYS_OVER_ALL = 64
 _DAYS_A_QUERY = 128
-_ALL_RESTS = ("-", "~")
-"""What any name begins with lies in between."""
+_QUERIES_OF_HOURS = 32
+"""Hours of so many days are read side by side, each day by a query of its own; of more, several."""
 
 
 class DaysToRead:
@@ -85,15 +85,12 @@ def _begin_reading_days(reading: Reading, days: Sequence[DayCut]) -> Callable[[]
 
 def read_packed(client: DynamoDBClient, table: str, partition: str) -> list[Item]:
     """Return the packed rows of a *partition* of hours, strongly read."""
-    daily, hourly = daily_row(partition, ""), hourly_row(partition, "")
-    of_day = QueryBuilder(table, "pk", daily.partition)
-    of_day.sort_prefix("sk", daily.sort)
-    of_hours = QueryBuilder(table, "pk", hourly.partition)
-    return [
-        item
-        for query in (of_day, of_hours)
-        for item in every_item(client.query, query.request(consistent=True))
-    ]
+    found: list[Item] = []
+    for row in (daily_row(partition, ""), hourly_row(partition, "")):
+        query = QueryBuilder(table, "pk", row.partition)
+        query.sort_prefix("sk", row.sort)
+        found += every_item(client.query, query.request(consistent=True))
+    return found
 
 
 def read_packed_days(client: DynamoDBClient, table: str, first: str, last: str) -> list[PackedDay]:
@@ -129,12 +126,11 @@ def _ranges_of(
     *are_days* says that sums of days of UTC suffice.
     """
     found = [Range(f"{owner}#{name}", cuts) for name, cuts in days if name not in packed]
+    wanted = [name for name, _ in days if name in packed]
+    row, most = daily_row, _DAYS_A_QUERY
     if not are_days:
-        return found + [
-            Range(hourly_row(f"{owner}#{name}", "").partition, _ALL_RESTS, days=packed)
-            for name, _ in days
-            if name in packed
-        ]
-    partition = daily_row(f"{owner}#", "").partition
-    wanted = portions([name for name, _ in days if name in packed], _DAYS_A_QUERY)
-    return found + [Range(partition, [*some, beyond(some[-1])], days=packed) for some in wanted]
+        row, most = hourly_row, max(1, -(-len(wanted) // _QUERIES_OF_HOURS))
+    partition = row(f"{owner}#", "").partition
+    return found + [
+        Range(partition, [*some, beyond(some[-1])], days=packed) for some in portions(wanted, most)
+    ]

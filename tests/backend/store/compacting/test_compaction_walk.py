@@ -22,7 +22,7 @@ from tests.support.recounts.recount import recount_rollups
 from run_ledger.domain.instants import HOUR, Instant, later, parse, text
 from run_ledger.store.compacting.compaction_walk import Compaction, compact_rows
 from run_ledger.store.dynamo.reading import Reading
-from run_ledger.store.items.packed_items import DONE
+from run_ledger.store.items.packed_items import RIGHT
 from run_ledger.store.items.rollup_items import sort_of
 from run_ledger.store.lists.rollup_reads import Range, read_sums
 
@@ -93,7 +93,7 @@ def test_rows_of_hours_that_are_over_become_one_item_each_and_count_the_same() -
             now = later(now, HOUR)
         assert set(items_of_hours(client, below="2026-11-21").values()) == {1}
         assert (done.moved, done.left, done.waiting, done.days) == (0, 0, 0, 0)
-        assert any(DONE in one for one in client.scan(TableName=NAMES.rollups)["Items"])
+        assert any(RIGHT in one for one in client.scan(TableName=NAMES.rollups)["Items"])
 
 
 def test_what_comes_late_counts_at_once_and_is_merged_later() -> None:

@@ -44,7 +44,7 @@ def test_a_mark_shows_while_its_shard_is_merged() -> None:
     """A reader may see the shard as it is after the merge, and the merged item as before it."""
     shard = {"pk": "all", "sk": f"{DAY}#1", "gen": "2", "was_seen": str(SEEN_AT)}
     merged = {"pk": "all", "sk": f"{DAY}#merged", "gen": "1", "seen": str(SEEN_AT - 9)}
-    noted = {"pk": "all", "sk": f"{DAY}#packed", "done": str(SEEN_AT), "mended": ""}
+    noted = {"pk": "all", "sk": f"{DAY}#packed", "right": str(SEEN_AT), "mended": ""}
 
     (one,) = packed_days(map(to_item, (shard, merged, noted))).values()
 

@@ -31,8 +31,14 @@ from run_ledger.store.audit.repairs import AUDIT_SHARD, mend_row
 from run_ledger.store.compacting.compaction_walk import compact_rows
 from run_ledger.store.compacting.shard_merging import BETWEEN_STEPS, QUIET
 from run_ledger.store.dynamo.reading import Reading
-from run_ledger.store.items.packed_items import packed_days, rows_in
-from run_ledger.store.items.rollup_items import additions, as_counted, counts_of, sort_of
+from run_ledger.store.items.packed_items import PACKED, packed_days, rows_in
+from run_ledger.store.items.rollup_items import (
+    additions,
+    as_counted,
+    counts_of,
+    shard_of_item,
+    sort_of,
+)
 
 DAY = "2026-11-01"
 START = parse("2026-11-02T03:00:00Z")
@@ -133,16 +139,22 @@ class Packing(RuleBasedStateMachine):
         self.now = later(self.now, seconds * SECOND)
 
     def teardown(self) -> None:
-        """Let one compactor go on until there is nothing to do: all is packed."""
+        """Let one compactor go on until there is nothing to do: all is merged and packed."""
         for _ in range(14):
             self.now = later(self.now, QUIET + SECOND)
             self.walk({})
-            if not self.is_counted or self.is_current(self.items().values()):
+            if not self.is_counted or self.is_settled:
                 break
         else:
             raise AssertionError("compaction comes to no end")
         if self.is_counted:
             assert self.packed(self.items().values()) == self.wanted
+            parts = Counter(
+                (pk, sort_of(item))
+                for (pk, _), item in self.items().items()
+                if shard_of_item(item) not in (AUDIT_SHARD, PACKED)
+            )
+            assert set(parts.values()) == {1}
 
     # ------------------------------------------------------------------------------------------
 
@@ -150,6 +162,13 @@ class Packing(RuleBasedStateMachine):
     def is_counted(self) -> bool:
         """Return whether a writer has counted anything."""
         return any(pk == ALL for pk, _ in self.items())
+
+    @property
+    def is_settled(self) -> bool:
+        """Return whether the day is walked through no more."""
+        over_all = [item for (pk, _), item in self.items().items() if pk == ALL]
+        day = packed_days(over_all)[DAY]
+        return day.is_current and not day.is_open
 
     def happen(self, event: Sequence[Any], until: Instant) -> None:
         """Let *event* happen amid a walk, which is over by *until*."""
@@ -218,7 +237,7 @@ class Packing(RuleBasedStateMachine):
         told: Told = {"": Counter(), "07": Counter(), "09": Counter()}
         for item in view:
             kind = item["pk"]["S"].partition("#")[0]
-            for row, counts in rows_in(item) if kind in ("daily", "hourly") else ():
+            for row, counts in rows_in(item) if kind in ("daily", "hours") else ():
                 told["" if kind == "daily" else row.sort[:2]].update(counts)
         return told
 

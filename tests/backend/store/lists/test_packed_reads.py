@@ -149,11 +149,11 @@ def test_trends_from_packed_rows_are_those_of_hours(packed: tuple[Any, Any], nam
 
     assert trends(days, QUERIES[name]) == trends(hours, QUERIES[name])
 
-    kinds = {*days.kinds} & {"client", "project", "models", "daily", "hourly"}
+    kinds = {*days.kinds} & {"client", "project", "models", "daily", "hours"}
     # A day of another zone begins and ends in the middle of one of UTC.
     rest = {"client", "project"} if "tz" in QUERIES[name] else set()
     is_of_days = QUERIES[name]["interval"] == "day" and "tz" not in QUERIES[name]
-    assert kinds - rest == {"daily" if is_of_days else "hourly"}
+    assert kinds - rest == {"daily" if is_of_days else "hours"}
     assert len(days.kinds) < len(hours.kinds) or not is_of_days
 
 
@@ -194,6 +194,38 @@ def test_a_late_event_shows_at_once_and_is_packed_later() -> None:
         assert days_over_all(client)["2026-11-04"].is_current
         assert trends(client, query) == after
         assert drifts(audit(client)) == set()
+
+
+@pytest.mark.parametrize("minutes", [1, 30, 59])
+def test_a_late_event_lets_its_day_be_read_by_hours_for_two_hours_at_most(minutes: int) -> None:
+    """Whenever it comes between two walks: they make packed rows anew before they merge shards."""
+    store = empty_store()
+    client: Any = Deleting(store)
+    for number, event in enumerate(events()):
+        post(client, [event], at=END, seed=number)
+    now = pack(client, later(END, 2 * HOUR))
+    at = later(now, minutes * HOUR // 60 - HOUR)
+    late = job_update(
+        event_id="late",
+        occurred_at=text(later(FIRST, 3 * DAY)),
+        job_id="job-0",
+        client_id="acme",
+        project_id="web",
+        pipeline="crawl",
+        delta={"records_ok": 1_000},
+    )
+    post(client, [late], at=at, seed=7)
+    wanted = records(trends(client, QUERIES["a client's days"]))
+
+    while not days_over_all(client)["2026-11-04"].is_current:
+        assert now <= later(at, 2 * HOUR)
+        compact_rows(proof_reading(client), now, lambda: False)
+        now = later(now, HOUR)
+
+    assert records(trends(client, QUERIES["a client's days"])) == wanted
+    pack(client, now)
+    kept = [one for one in store.items(NAMES.rollups) if "gen" in one]
+    assert {one["sk"]["S"].rpartition("#")[2] for one in kept} == {"merged"}
 
 
 def test_what_cancels_out_over_all_is_packed_anew() -> None:

@@ -5,9 +5,7 @@ The day of a million events is a figure: `make bench ARGS="--only day_of_a_milli
 
 from __future__ import annotations
 
-import json
 import logging
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,6 +20,8 @@ from tests.benchmarks.whole_day.day_traffic import FIRST, Day
 from tests.support.dynamo.querying import Querying
 from tests.support.dynamo.sizing import rules
 from tests.support.dynamo.tables import NAMES
+
+from run_ledger.domain.state.packed_texts import as_packed, unpacked
 
 EVENTS = 2_000
 
@@ -137,10 +137,10 @@ def test_a_wrong_total_of_a_client_is_in_answers_and_digest(lived: DaySystem) ->
 def test_a_wrong_packed_row_is_in_answers(lived: DaySystem) -> None:
     """Trends of a day that is over go by what was packed of it, and are compared all the same."""
     packed = [one for one in lived.store.items(NAMES.rollups) if "p" in one]
-    item = next(one for one in packed if one["pk"]["S"].startswith("hourly#client#client-00"))
-    counts = json.loads(zlib.decompress(item["p"]["B"]))
+    item = next(one for one in packed if one["pk"]["S"].startswith("hours#client#client-00"))
+    counts = unpacked(item["p"]["B"])
     hours = [None if one is None else one + 1 for one in counts["created"]]
-    wrong = zlib.compress(json.dumps({**counts, "created": hours}).encode())
+    wrong = as_packed({**counts, "created": hours})
     client: Any = lived.store.client()
     client.put_item(TableName=NAMES.rollups, Item={**item, "p": {"B": wrong}})
     try:
