@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from run_ledger.domain.api.access import Trust
-from run_ledger.domain.exceptions import Unauthorized
+from run_ledger.domain.exceptions import StoreUnavailable, Unauthorized
 from run_ledger.domain.instants import Instant
 from run_ledger.domain.intake.tokens import read_token, verified_claims
 from run_ledger.domain.pushing.page_listeners import PageListener, beyond_the_limit, listener
@@ -111,7 +112,9 @@ class Announcer:
     def _tell(self, one: PageListener, text: bytes) -> Sent:
         sent = self._sockets.send(one.connection_id, text)
         if sent == "gone":
-            self._records.forget(one.connection_id)
+            # Where that is refused, it is found gone again. No page is to be told twice for it.
+            with suppress(StoreUnavailable):
+                self._records.forget(one.connection_id)
         return sent
 
     def _end_all(self, listeners: Sequence[PageListener]) -> int:
@@ -119,8 +122,10 @@ class Announcer:
 
     def _end(self, connection_id: str) -> None:
         # Forgotten first: what is cut off in between hears nothing any more.
-        self._records.forget(connection_id)
-        self._sockets.close(connection_id)
+        try:
+            self._records.forget(connection_id)
+        finally:
+            self._sockets.close(connection_id)
 
 
 def _version(now: Instant) -> bytes:

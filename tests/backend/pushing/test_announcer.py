@@ -177,6 +177,41 @@ def test_a_store_that_refuses_is_told_apart(pages: Pages, monkeypatch: pytest.Mo
         pages.tell("acme")
 
 
+def test_a_page_that_can_not_be_forgotten_lets_nobody_hear_twice(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a batch fails it comes again, for all pages; one that has gone is found gone later."""
+
+    def refuse(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "no"}}, "DeleteItem")  # type: ignore[arg-type]
+
+    pages.join("gone", "staff")
+    pages.join("here", "staff", sub="s-2")
+    del pages.sockets.got["gone"]
+    with monkeypatch.context() as broken:
+        broken.setattr(pages.client, "delete_item", refuse)
+        assert pages.tell("acme") == (1, 1, 0)
+    assert pages.tell("acme") == (1, 1, 0)
+    assert [one.connection_id for one in pages.records.all()] == ["here"]
+
+
+def test_a_socket_is_closed_where_its_page_can_not_be_forgotten(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its time is over for whoever it was; the next look forgets it."""
+
+    def refuse(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "no"}}, "DeleteItem")  # type: ignore[arg-type]
+
+    pages.join("one", "staff")
+    pages.pass_by(2 * 3_600)
+    with monkeypatch.context() as broken:
+        broken.setattr(pages.client, "delete_item", refuse)
+        with pytest.raises(StoreUnavailable):
+            pages.announcer.end_what_is_over(pages.now)
+    assert pages.sockets.closed == ["one"]
+
+
 def test_items_of_another_version_are_passed_over(pages: Pages) -> None:
     """A later version may put there what this one does not know."""
     item = {"pk": {"S": "open"}, "sk": {"S": "later"}}
