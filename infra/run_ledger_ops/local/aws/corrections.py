@@ -13,7 +13,9 @@ import time
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
+from run_ledger_ops.local.aws import forked_workers
 from run_ledger_ops.local.aws.ordered_indexes import OrderedIndexes
+from run_ledger_ops.local.aws.shared_code import SharedCode
 from run_ledger_ops.local.aws.shared_values import SharedValues
 from run_ledger_ops.local.aws.stream_windows import StreamWindows
 
@@ -27,13 +29,14 @@ _REMEMBERED = 4_096
 
 def apply(package: str) -> None:
     """Correct the package of the local AWS, before it serves."""
-    sqs, bus, dynamodb, functions, concurrency, rights = (
+    sqs, bus, dynamodb, functions, workers, concurrency, rights = (
         importlib.import_module(f"{package}.{name}")
         for name in (
             "services.sqs",
             "services.eventbridge",
             "services.dynamodb",
             "services.lambda_svc",
+            "core.lambda_runtime",
             "core.concurrency",
             "core.iam_actions",
         )
@@ -56,6 +59,14 @@ def apply(package: str) -> None:
     # its next start, a function would hear nothing until as many records have come as before.
     positions = getattr(functions, "_dynamodb_stream_positions")  # noqa: B009 - a private name
     _replace(functions, "_restore_esm_positions", lambda put: _from_the_first(put, positions))
+    # It unpacks a function's code for each worker of it, and starts a Python for each that imports it
+    # all again. And it does not tell a function the name of its handler.
+    code = SharedCode()
+    _replace(workers, "zipfile", lambda _: code)
+    _replace(workers, "execution_credentials", forked_workers.with_handler)
+    if forked_workers.are_possible():
+        starter = forked_workers.ForkedWorkers()
+        _replace(workers, "subprocess", lambda _: starter)
     # It keeps every event of a bus in memory for ever, and never reads them again.
     _replace(bus, "_events_log_list", lambda _: list)
     # It reads the text of a condition again for each item that the condition is tried on.
