@@ -52,6 +52,8 @@ def role(command: list[str]) -> str:
         function = _FUNCTION.search(word)
         if function:
             return f"function {function['name']}"
+        if word.endswith("/prepared_process.py"):
+            return "functions' prepared process"
     if command[-1] == "ministack":
         return "local AWS"
     if "streamlit" in command:

@@ -86,6 +86,7 @@ def test_a_table_says_which_figure_is_not_flat() -> None:
         (["python", "-m", "run_ledger_ops.command", "local", "--no-demo"], "run-ledger local"),
         (["python", "/x/program.py", "/s/journal.jsonl", "ministack"], "local AWS"),
         (["python", "/s/ministack-lambda-run-ledger-local-writer-ps/_worker.py"], WRITER),
+        (["python", "/x/prepared_process.py", "/s/code", "9"], "functions' prepared process"),
         (["python", "-m", "streamlit", "run", "main.py"], "analysts' app"),
         (["/usr/bin/sleep", "1"], "sleep"),
     ],

@@ -59,8 +59,8 @@ def apply(package: str) -> None:
     # its next start, a function would hear nothing until as many records have come as before.
     positions = getattr(functions, "_dynamodb_stream_positions")  # noqa: B009 - a private name
     _replace(functions, "_restore_esm_positions", lambda put: _from_the_first(put, positions))
-    # It unpacks a function's code for each worker of it, and starts a Python for each that imports it
-    # all again. And it does not tell a function the name of its handler.
+    # It unpacks a function's code for each worker of it, and starts a Python for each that imports
+    # it all again. And it does not tell a function the name of its handler.
     code = SharedCode()
     _replace(workers, "zipfile", lambda _: code)
     _replace(workers, "execution_credentials", forked_workers.with_handler)

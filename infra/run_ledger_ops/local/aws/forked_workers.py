@@ -21,6 +21,7 @@ from run_ledger_ops.local.aws import prepared_process
 
 HANDLER = "_HANDLER"
 _SECONDS = 30.0
+_LONGEST_ANSWER = 1_024
 _LOG = logging.getLogger("run_ledger.local_aws")
 
 
@@ -46,10 +47,10 @@ class ForkedWorker:
     def __init__(self, pid: int, handle: int, streams: Sequence[int]) -> None:
         stdin, stdout, stderr = streams
         self.pid = pid
-        self.stdin = open(stdin, "w", buffering=1, encoding="utf-8")  # noqa: SIM115 - as Popen's
-        self.stdout = open(stdout, encoding="utf-8")  # noqa: SIM115
-        self.stderr = open(stderr, encoding="utf-8")  # noqa: SIM115
-        self._handle = open(handle, "rb", buffering=0)  # noqa: SIM115
+        self.stdin = os.fdopen(stdin, "w", buffering=1, encoding="utf-8")
+        self.stdout = os.fdopen(stdout, encoding="utf-8")
+        self.stderr = os.fdopen(stderr, encoding="utf-8")
+        self._handle = os.fdopen(handle, "rb", buffering=0)
 
     def poll(self) -> int | None:
         """Return None while it runs; a number afterwards, which says nothing of its end."""
@@ -157,19 +158,26 @@ class _Prepared:
         """Make a worker. Raises OSError or EOFError where that can't be done."""
         (stdin, to_stdin), (from_stdout, stdout), (from_stderr, stderr) = _pipes(3)
         ours = (to_stdin, from_stdout, from_stderr)
-        theirs = (stdin, stdout, stderr)
         try:
-            try:
-                socket.send_fds(self._requests, [request], theirs)
-            finally:
-                _close(theirs)
-            message, handles, _, _ = socket.recv_fds(self._requests, 1_024, 1)
-            if not handles:
-                raise EOFError(message.decode())
+            pid, handle = self._ask(request, (stdin, stdout, stderr))
         except BaseException:
             _close(ours)
             raise
-        return ForkedWorker(json.loads(message)["pid"], handles[0], ours)
+        return ForkedWorker(pid, handle, ours)
+
+    def _ask(self, request: bytes, streams: Sequence[int]) -> tuple[int, int]:
+        """Return a new worker's id and the handle of its end; closes its ends of the pipes."""
+        try:
+            socket.send_fds(self._requests, [request], streams)
+        finally:
+            _close(streams)
+        message, handles, _, _ = socket.recv_fds(
+            self._requests, _LONGEST_ANSWER, 1, socket.MSG_CMSG_CLOEXEC
+        )
+        if not handles:
+            problem = f"the prepared process answered {message!r}"
+            raise EOFError(problem)
+        return json.loads(message)["pid"], handles[0]
 
     def end(self) -> None:
         """End it; its workers stay."""

@@ -1,4 +1,6 @@
-"""Import functions' code once, and fork workers from it: `python prepared_process.py FOLDER SOCKET`.
+"""Import functions' code once, and fork workers from it.
+
+    python prepared_process.py FOLDER SOCKET ROOM
 
 A worker that imports the code itself takes a second and 44 MB; one that is forked takes
 milliseconds, and shares most of that memory. This process has one thread and opens no connection,
@@ -6,8 +8,8 @@ so that a fork of it is like a new process that has already imported. It ends wh
 does, as the other end of its socket then closes. It is run as a script and imports nothing of ours
 but the functions' code. Linux alone has what it uses.
 
-A request is JSON, with the ends of the worker's three pipes; the answer comes with a handle by which
-one learns of the worker's end. An answer without one says that no worker was made.
+A request is JSON, with the ends of the worker's three pipes; the answer comes with a handle by
+which one learns of the worker's end. An answer without one says that no worker was made.
 """
 
 import contextlib
@@ -45,7 +47,9 @@ def _serve(requests: socket.socket) -> dict[str, Any] | None:
     """Answer requests to the end; return in a worker alone, with what it shall be."""
     prepared: set[str] = set()
     while True:
-        message, streams, _, _ = socket.recv_fds(requests, LONGEST_REQUEST, _STANDARD_STREAMS)
+        message, streams, _, _ = socket.recv_fds(
+            requests, LONGEST_REQUEST, _STANDARD_STREAMS, socket.MSG_CMSG_CLOEXEC
+        )
         if not message:
             return None
         program: dict[str, Any] = json.loads(message)
