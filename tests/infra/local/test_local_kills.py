@@ -64,6 +64,37 @@ def test_killing_the_local_aws_loses_no_event(tmp_path: Path) -> None:
     assert not (tmp_path / "journal.jsonl").exists()
 
 
+def test_killing_workers_of_functions_stops_nothing(tmp_path: Path) -> None:
+    """Nor does the end of the process that they are forked from: what is killed comes anew."""
+    with local_stack(tmp_path) as stack:
+        token = stack.machine_token()
+        post_and_see(stack, "e1")
+        prepared, workers = function_processes(stack)
+        assert len(prepared) == 1
+        assert workers
+        for process in prepared | workers:
+            os.kill(process, signal.SIGKILL)
+        wait_for("their end", lambda: not any(map(is_running, prepared | workers)), 10)
+        assert stack.get("/jobs/j1", token=token)[0] == 200
+        post_and_see(stack, "e2")
+        again, forked = function_processes(stack)
+        assert len(again) == 1
+        assert not (again | forked) & (prepared | workers)
+    wait_for("the end of all processes", lambda: not any(map(is_running, again | forked)), 10)
+
+
+def function_processes(stack: LocalStack) -> tuple[set[int], set[int]]:
+    """Return the processes from which workers of functions are forked, and the workers."""
+    commands = {}
+    for process in stack.processes():
+        with suppress(OSError):
+            commands[process] = Path(f"/proc/{process}/cmdline").read_bytes()
+    return (
+        {process for process, command in commands.items() if b"/prepared_process.py" in command},
+        {process for process, command in commands.items() if b"/_worker.py" in command},
+    )
+
+
 @contextmanager
 def report_until_refused(stack: LocalStack) -> Iterator[set[str]]:
     """Put events on the bus from four threads; give the ids of those that it has answered for."""

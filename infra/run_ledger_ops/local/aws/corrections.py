@@ -17,7 +17,9 @@ from run_ledger_ops.local.aws import forked_workers
 from run_ledger_ops.local.aws.ordered_indexes import OrderedIndexes
 from run_ledger_ops.local.aws.shared_code import SharedCode
 from run_ledger_ops.local.aws.shared_values import SharedValues
+from run_ledger_ops.local.aws.stream_reading import ReadRecords, StreamReading
 from run_ledger_ops.local.aws.stream_windows import StreamWindows
+from run_ledger_ops.local.aws.transaction_tokens import without_requests
 
 GATHERING_SECONDS = 0.2
 """How long a function's batch gathers at least, after the one before, unless it is full.
@@ -55,6 +57,9 @@ def apply(package: str) -> None:
     windows = StreamWindows(concurrency.esm_wake.set)
     _replace(functions, "_iter_all_esms", windows.without_resting)
     _replace(functions, "_apply_filter_criteria", windows.noting)
+    # It gives queues nothing while a function reads a stream, and keeps what is read for a day.
+    forget = ReadRecords(dynamodb, functions)
+    _replace(functions, "_poll_dynamodb_streams", lambda look: StreamReading(look, forget))
     # It keeps how far a function has read a table's stream, but none of the stream's records: after
     # its next start, a function would hear nothing until as many records have come as before.
     positions = getattr(functions, "_dynamodb_stream_positions")  # noqa: B009 - a private name
@@ -74,6 +79,8 @@ def apply(package: str) -> None:
     for name in ("_check_redundant_parens", "_check_reserved_keyword_usage"):
         _replace(dynamodb, name, _remember_of_tokens)
     _replace(dynamodb, "_condition_syntax_error", functools.lru_cache(_REMEMBERED))
+    # It keeps whole transactions, each for ten minutes, to know their tokens again.
+    _replace(dynamodb, "_txn_token_store", without_requests)
     # It sorts and tries all of an index's partition for each page.
     indexes = OrderedIndexes(dynamodb)
     _replace(dynamodb, "_query", indexes.query)
@@ -83,6 +90,10 @@ def apply(package: str) -> None:
     _replace(dynamodb, "_set_item", SharedValues().set_item)
     # It judges a right to look at a Map run as if that were one to look at everything.
     _replace(rights, "extract_resource_arn", _with_map_runs)
+    # It reads a call's JSON four times to judge it, and judges each item of a transaction, though
+    # most of them are of the same table.
+    _replace(rights, "json", LastRead)
+    _replace(rights, "dynamodb_transaction_checks", _each_once)
     # It asks for rights to calls of several messages, which AWS judges as calls of one.
     _replace(rights, "extract_iam_action", _with_single_messages)
 
@@ -126,6 +137,34 @@ class Batches:
             self._timer = threading.Timer(seconds, self._wake)
             self._timer.daemon = True
             self._timer.start()
+
+
+class LastRead:
+    """Stands in for the module `json` where the same text is read again and again, and not changed.
+
+    Nobody may change what `loads` returns: the next one who reads the text gets it, too.
+    """
+
+    def __init__(self, module: Any) -> None:
+        self._module = module
+        self._last: tuple[bytes, Any] = (b"", None)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return everything else as it is."""
+        return getattr(self._module, name)
+
+    def loads(self, text: bytes) -> Any:
+        """Return what a text says. Raises ValueError as the module does."""
+        last, value = self._last
+        if text is not last:
+            value = self._module.loads(text)
+            self._last = text, value
+        return value
+
+
+def _each_once(checks: Callable[..., list[Hashable]]) -> Callable[..., list[Hashable]]:
+    """Return what gives the same *checks*, in their order, each once."""
+    return lambda *request: list(dict.fromkeys(checks(*request)))
 
 
 def _from_the_first(put: Callable[[Any, Any], None], positions: Any) -> Callable[..., None]:

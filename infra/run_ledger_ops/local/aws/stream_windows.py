@@ -1,7 +1,7 @@
 """Batches of a table's stream: a function gets one in its mapping's window at most.
 
-AWS gathers records for that long before each invocation; here a lone record shows at once, and what
-comes within the window after it gathers.
+AWS gathers records for that long before each invocation, unless a batch is full; here a lone record
+shows at once, and what comes within the window after it gathers.
 """
 
 import threading
@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+_USUAL_BATCH = 100
 _OF_A_STREAM = ":dynamodb:"
 _Mapping = tuple[str, str, dict[str, Any]]
 
@@ -45,7 +46,13 @@ class StreamWindows:
         def note(records: list[Any], mapping: dict[str, Any]) -> list[Any]:
             left = filtered(records, mapping)
             window = mapping.get("MaximumBatchingWindowInSeconds") or 0
-            if left and window and _OF_A_STREAM in mapping.get("EventSourceArn", ""):
+            is_full = len(records) >= mapping.get("BatchSize", _USUAL_BATCH)
+            if (
+                left
+                and window
+                and not is_full
+                and _OF_A_STREAM in mapping.get("EventSourceArn", "")
+            ):
                 self._rests_until[mapping["UUID"]] = self._clock() + int(window)
             return left
 

@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 from tests.support.stacks.local_stack import ROOT
 
-from run_ledger_ops.local.aws.corrections import Batches, _with_map_runs, _with_single_messages
+from run_ledger_ops.local.aws.corrections import (
+    Batches,
+    LastRead,
+    _each_once,
+    _with_map_runs,
+    _with_single_messages,
+)
 
 PYTHON = ROOT / ".venvs" / "local-cloud" / "bin" / "python"
 TRIAL = """
@@ -190,3 +196,23 @@ def test_a_right_to_several_messages_is_that_to_one(
 ) -> None:
     """AWS has no right of its own for batches of messages."""
     assert _with_single_messages(lambda *_: named)(service, "POST", "/", {}, b"", {}) == right
+
+
+def test_the_text_of_a_call_is_read_once() -> None:
+    """Whoever reads it next gets the same; another text, though equal, is read anew."""
+    reading = LastRead(json)
+    text = b'{"a": 1}'
+    assert reading.loads(text) is reading.loads(text)
+    assert reading.loads(b'{"a": 2}') == {"a": 2}
+    assert reading.loads(text) == {"a": 1}
+    for _ in range(2):
+        with pytest.raises(json.JSONDecodeError):
+            reading.loads(b"{")
+    assert reading.loads(text) == {"a": 1}
+    assert reading.dumps([1]) == "[1]"
+
+
+def test_each_table_of_a_transaction_is_judged_once() -> None:
+    """In the order in which they come, so that the first refusal is the same."""
+    checks = _each_once(lambda *asked: [(right, "table") for right in asked])
+    assert checks("put", "update", "put") == [("put", "table"), ("update", "table")]

@@ -63,3 +63,15 @@ def test_what_calls_no_function_begins_no_window() -> None:
     stand.filtered(["message"], QUEUE)
     stand.filtered(["record"], without)
     assert stand.looked_at() == ["stream", "queue"]
+
+
+def test_a_full_batch_begins_no_window() -> None:
+    """As on AWS, so that who reads a busy table does not fall behind."""
+    stand = Stand()
+    few: dict[str, Any] = {**STREAM, "BatchSize": 3}
+    assert stand.filtered(["record", None, None], few) == ["record"]
+    assert stand.looked_at() == ["stream", "queue"]
+    stand.filtered(["record"] * 100, STREAM)
+    assert stand.looked_at() == ["stream", "queue"]
+    stand.filtered(["record"] * 2, few)
+    assert stand.looked_at() == ["queue"]
