@@ -132,6 +132,24 @@ def test_what_is_declared_shows_without_a_poll(
     assert len(versions(got)) == told
 
 
+def test_how_notices_come_through_reaches_staff_alone(
+    running: LocalStack, stack: Stack, mine: str
+) -> None:
+    """A channel's item changes: staff hear, whose overview shows it, and nobody else."""
+    dynamodb, table = running.client("dynamodb"), "run-ledger-local-incidents"
+    key = {"pk": {"S": "deliveries"}, "sk": {"S": f"channel#acme#{mine}"}}
+    with connect(stack["push_url"]) as staff, connect(stack["push_url"]) as acme:
+        for socket, role in ((staff, "staff"), (acme, "client")):
+            join(socket, personal_tokens(stack, role, SCOPE)["access_token"])
+            assert "joined" in json.loads(socket.recv(timeout=A_WHILE))
+        dynamodb.put_item(TableName=table, Item=key)
+        assert "version" in json.loads(staff.recv(timeout=A_WHILE))
+        dynamodb.delete_item(TableName=table, Key=key)
+        assert "version" in json.loads(staff.recv(timeout=A_WHILE))
+        with pytest.raises(TimeoutError):
+            acme.recv(timeout=1)
+
+
 def test_another_clients_page_gets_no_byte(
     frames: Hearing, running: LocalStack, stack: Stack, mine: str
 ) -> None:
