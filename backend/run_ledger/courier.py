@@ -19,7 +19,7 @@ import msgspec
 from run_ledger import logs, metrics, settings, starting
 from run_ledger.delivering.aws_clients import delivery_client
 from run_ledger.delivering.channel_senders import ChannelSenders
-from run_ledger.delivering.deliverer import FIRST_PAUSE_SECONDS, Deliverer, Handled
+from run_ledger.delivering.deliverer import FIRST_PAUSE_SECONDS, PACES, Deliverer, Handled
 from run_ledger.delivering.delivery_queue import DeliveryQueue
 from run_ledger.delivering.mails import Outbox, Post, SesPost
 from run_ledger.delivering.pinned_http import PinnedPoster
@@ -28,7 +28,8 @@ from run_ledger.domain.delivery.deliveries import unpacked
 from run_ledger.domain.exceptions import StoreUnavailable
 from run_ledger.domain.instants import Instant
 from run_ledger.store.clients.channel_reads import read_channel
-from run_ledger.store.deliveries.delivery_records import DeliveryRecords
+from run_ledger.store.deliveries.delivery_lanes import DeliveryLanes
+from run_ledger.store.deliveries.delivery_records import DeliveryRecords, Pace
 from run_ledger.store.dynamo.connection import dynamodb
 
 _log = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ def _courier() -> Courier:
     deliverer = Deliverer(
         partial(read_channel, client, tables.clients),
         DeliveryRecords(client, tables.incidents),
+        DeliveryLanes(client, tables.incidents),
         senders,
         _now,
     )
@@ -78,19 +80,29 @@ def _courier() -> Courier:
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Deliver a batch of messages, and say which of them are to come again."""
+    """Deliver a batch of messages, and say which of them are to come again.
+
+    Those whose receivers are quick go first: they don't wait for slow ones.
+    """
     started = time.perf_counter()
     courier = _courier()
     logs.begin(context)
     again: list[str] = []
     counts: Counter[str] = Counter()
-    for record in event["Records"]:
-        left = context.get_remaining_time_in_millis() / 1_000
-        handled = Handled("put_off") if left < _RESERVE_SECONDS else _handled(courier, record)
-        counts[handled.outcome] += 1
-        if handled.outcome == "put_off":
-            again.append(record["messageId"])
-            courier.queue.put_off(record["receiptHandle"], handled.again_seconds)
+    waiting: list[Mapping[str, Any]] = event["Records"]
+    for slowest in PACES:
+        records, waiting = waiting, []
+        for record in records:
+            left = context.get_remaining_time_in_millis() / 1_000
+            has_time = left >= _RESERVE_SECONDS
+            handled = _handled(courier, record, slowest) if has_time else Handled("put_off")
+            if handled.outcome == "slower":
+                waiting.append(record)
+                continue
+            counts[handled.outcome] += 1
+            if handled.outcome in ("put_off", "waits"):
+                again.append(record["messageId"])
+                courier.queue.put_off(record["receiptHandle"], handled.again_seconds)
     metrics.emit(
         "delivered",
         UNITS,
@@ -106,8 +118,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return {"batchItemFailures": [{"itemIdentifier": one} for one in again]}
 
 
-def _handled(courier: Courier, record: Mapping[str, Any]) -> Handled:
-    """Handle one message; whatever can't be done now is put off."""
+def _handled(courier: Courier, record: Mapping[str, Any], slowest: Pace) -> Handled:
+    """Handle one message; whatever can't be done now is put off, or left to a slower turn."""
     tries = int(record["attributes"]["ApproximateReceiveCount"])
     try:
         delivery = unpacked(record["body"])
@@ -117,7 +129,7 @@ def _handled(courier: Courier, record: Mapping[str, Any]) -> Handled:
         return Handled("put_off", FIRST_PAUSE_SECONDS * min(tries, 90))
     extra = {"delivery_id": delivery.delivery_id, "client_id": delivery.client_id}
     try:
-        handled = courier.deliverer.handle(delivery, tries)
+        handled = courier.deliverer.handle(delivery, tries, slowest)
     except StoreUnavailable as error:
         _log.error("failed", extra=extra | {"failure": str(error)})
         return Handled("put_off", FIRST_PAUSE_SECONDS * min(tries, 90))

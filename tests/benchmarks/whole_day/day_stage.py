@@ -39,6 +39,7 @@ from run_ledger.read.reader import Reader
 from run_ledger.store.clients.channel_reads import read_channel
 from run_ledger.store.clients.digest_reads import read_digests, read_mail_channels
 from run_ledger.store.clients.watched_clients import watched_item
+from run_ledger.store.deliveries.delivery_lanes import DeliveryLanes
 from run_ledger.store.deliveries.delivery_records import DeliveryRecords
 from run_ledger.store.digests.digest_records import LINK_SECRET_BYTES, DigestRecords
 from run_ledger.store.dynamo.attributes import to_item
@@ -199,7 +200,8 @@ class DayStage:
         senders = ChannelSenders(self.outside, poster, references, _SITE)
         find = partial(read_channel, self.client, NAMES.clients)
         records = DeliveryRecords(self.client, NAMES.incidents)
-        return courier.Courier(Deliverer(find, records, senders, now), self._deliveries())
+        lanes = DeliveryLanes(self.client, NAMES.incidents)
+        return courier.Courier(Deliverer(find, records, lanes, senders, now), self._deliveries())
 
     def _digester(self) -> digester.Digester:
         sender = DigestSender(

@@ -23,6 +23,7 @@ from run_ledger.domain.delivery.channels import Channel
 from run_ledger.domain.delivery.deliveries import Delivery
 from run_ledger.domain.instants import MICROSECONDS, Instant
 from run_ledger.store.clients.channel_reads import read_channel
+from run_ledger.store.deliveries.delivery_lanes import DeliveryLanes
 from run_ledger.store.deliveries.delivery_records import DeliveryRecords
 from run_ledger.store.dynamo.attributes import to_item
 from run_ledger.store.items.client_items import channel_values
@@ -92,7 +93,9 @@ class CourierStage:
             self.post, poster, references, "https://l.example", lambda: self.now / MICROSECONDS
         )
         find = lambda client_id, name: read_channel(self.client, NAMES.clients, client_id, name)  # noqa: E731
-        deliverer = Deliverer(find, self.records, senders, lambda: self.now)
+        lanes = DeliveryLanes(self.client, NAMES.incidents)
+        deliverer = Deliverer(find, self.records, lanes, senders, lambda: self.now)
+        deliverer.stopwatch = lambda: self.here.seconds
         return courier.Courier(deliverer, self.queue)
 
     def deliver(self, *deliveries: Delivery) -> None:

@@ -30,6 +30,7 @@ from run_ledger.domain.instants import MICROSECONDS, Instant, parse
 from run_ledger.read.reader import Reader
 from run_ledger.store.clients.channel_reads import read_channel
 from run_ledger.store.clients.digest_reads import read_digests, read_mail_channels
+from run_ledger.store.deliveries.delivery_lanes import DeliveryLanes
 from run_ledger.store.deliveries.delivery_records import DeliveryRecords
 from run_ledger.store.digests.digest_records import LINK_SECRET_BYTES, DigestRecords
 from run_ledger.store.dynamo.attributes import to_item
@@ -175,5 +176,6 @@ class DigestStage:
         )
         find = partial(read_channel, client, NAMES.clients)
         records = DeliveryRecords(client, NAMES.incidents)
-        deliverer = Deliverer(find, records, senders, lambda: self.now)
+        lanes = DeliveryLanes(client, NAMES.incidents)
+        deliverer = Deliverer(find, records, lanes, senders, lambda: self.now)
         return [deliverer.handle(unpacked(one), 1).outcome for one in (*self.bodies, *self.bodies)]

@@ -11,12 +11,16 @@ from typing import Any, NamedTuple
 
 
 class Mood(NamedTuple):
-    """How a request is answered; a ``drip`` of bytes comes one by one, for ever."""
+    """How a request is answered; a ``drip`` of bytes comes one by one, for ever.
+
+    Whoever asks waits for so many ``seconds``, by the receiver's own clock.
+    """
 
     status: int = 200
     headers: Mapping[str, str] = {}
     body: bytes = b"ok"
     drip: float = 0.0
+    seconds: float = 0.0
 
 
 class Got(NamedTuple):
@@ -40,6 +44,7 @@ class Receiver:
         self.url = f"http://127.0.0.1:{port}/hook"
         self.moods: list[Mood] = []
         self.got: list[Got] = []
+        self.seconds = 0.0
         self.ended = threading.Event()
 
 
@@ -55,6 +60,7 @@ def receiver() -> Iterator[Receiver]:
             length = int(self.headers.get("Content-Length", 0))
             made.got.append(Got(self.path, dict(self.headers), self.rfile.read(length)))
             mood = made.moods.pop(0) if made.moods else Mood()
+            made.seconds += mood.seconds
             if mood.drip:
                 self.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
                 while not made.ended.wait(mood.drip):

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 Claim = Literal["mine", "delivered", "busy"]
-_ALL = "deliveries"
+Pace = Literal["quick", "new", "slow"]
+"""How fast a receiver answers; ``new`` is one of which nobody knows, or knows it any more."""
+DELIVERIES = "deliveries"
 _CHANNEL, _WAITING, _GIVEN_UP = "channel#", "waiting#", "given-up#"
 # A dead letter is kept for two weeks, and may be put back into the queue until then.
 _KEPT = Duration(30 * DAY)
@@ -47,7 +49,8 @@ class ChannelStanding(Struct, frozen=True):
 
     ``failing_since`` is when it began to fail, None while it works. Until ``paused_until`` nothing
     is sent. ``off_address`` is the digest of the address that said it is gone for good; another
-    address of the same channel is tried.
+    address of the same channel is tried. ``slow_until`` is set where its last receiver was slow,
+    until one answers quickly after that time.
     """
 
     client_id: str
@@ -59,6 +62,26 @@ class ChannelStanding(Struct, frozen=True):
     paused_until: str | None = None
     off_address: str | None = None
     off_at: str | None = None
+    slow_until: str | None = None
+
+    def pace(self, now: Instant) -> Pace:
+        """Return how fast its receiver answers."""
+        if self.slow_until is not None and self.slow_until > instants.text(now):
+            return "slow"
+        return "new" if self.slow_until is not None or self.worked_at is None else "quick"
+
+
+class PaceSeen(Struct, frozen=True):
+    """What a request shows of a receiver's pace: until when it counts as slow, if it was.
+
+    If not, it ``is_quick`` where that is news.
+    """
+
+    slow_until: Instant | None = None
+    is_quick: bool = False
+
+
+NOTHING_SEEN = PaceSeen()
 
 
 class UndeliveredNotice(Struct, frozen=True):
@@ -117,7 +140,14 @@ class DeliveryRecords:
         update.require_absent("delivered_at")
         self._has_updated(_state_key(delivery), update)
 
-    def note_delivered(self, delivery: Delivery, now: Instant, *, has_waited: bool) -> None:
+    def note_delivered(
+        self,
+        delivery: Delivery,
+        now: Instant,
+        *,
+        has_waited: bool,
+        seen: PaceSeen = NOTHING_SEEN,
+    ) -> None:
         """Note that a delivery has come, and that its channel works.
 
         It *has_waited* if its message was tried before; a copy of that message may have been, too.
@@ -131,11 +161,19 @@ class DeliveryRecords:
             self._call("delete_item", Key=_row_key(_WAITING, delivery))
         works = UpdateBuilder()
         works.set({"worked_at": instants.text(now)})
-        works.remove("failing_since", "paused_until", "reason", "off_address", "off_at")
+        quick = ("slow_until",) if seen.is_quick else ()
+        works.remove("failing_since", "paused_until", "reason", "off_address", "off_at", *quick)
+        _note_slow(works, seen)
         self._has_updated(_channel_key(delivery), works)
 
     def note_waiting(
-        self, delivery: Delivery, reason: str, now: Instant, paused_until: Instant | None
+        self,
+        delivery: Delivery,
+        reason: str,
+        now: Instant,
+        paused_until: Instant | None,
+        *,
+        seen: PaceSeen = NOTHING_SEEN,
     ) -> None:
         """Note why a delivery has not come yet; until *paused_until*, its channel rests."""
         self._put_row(_WAITING, delivery, reason, now)
@@ -144,6 +182,7 @@ class DeliveryRecords:
         failed.set_once("failing_since", instants.text(now))
         if paused_until is not None:
             failed.set({"paused_until": instants.text(paused_until)})
+        _note_slow(failed, seen)
         self._has_updated(_channel_key(delivery), failed)
 
     def note_given_up(self, delivery: Delivery, reason: str, now: Instant) -> bool:
@@ -175,7 +214,7 @@ class DeliveryRecords:
 
     def standing(self, client_id: str, channel: str) -> ChannelStanding:
         """Return how a channel does; one that was never used has done nothing."""
-        key = to_item({"pk": _ALL, "sk": f"{_CHANNEL}{client_id}#{channel}"})
+        key = to_item({"pk": DELIVERIES, "sk": f"{_CHANNEL}{client_id}#{channel}"})
         item = self._call("get_item", Key=key).get("Item")
         return ChannelStanding(client_id, channel) if item is None else _standing_in(item)
 
@@ -210,7 +249,7 @@ class DeliveryRecords:
     def _rows(
         self, prefix: str, limit: int | None = None, *, descending: bool = False
     ) -> list[Item]:
-        query = QueryBuilder(self._table, "pk", _ALL)
+        query = QueryBuilder(self._table, "pk", DELIVERIES)
         if prefix:
             query.sort_prefix("sk", prefix)
         request = query.request(limit=limit, descending=descending)
@@ -252,16 +291,21 @@ class DeliveryRecords:
             raise StoreUnavailable(str(error)) from error
 
 
+def _note_slow(update: UpdateBuilder, seen: PaceSeen) -> None:
+    if seen.slow_until is not None:
+        update.set({"slow_until": instants.text(seen.slow_until)})
+
+
 def _state_key(delivery: Delivery) -> Item:
     return to_item({"pk": f"delivery#{delivery.delivery_id}", "sk": "state"})
 
 
 def _channel_key(delivery: Delivery) -> Item:
-    return to_item({"pk": _ALL, "sk": f"{_CHANNEL}{delivery.client_id}#{delivery.channel}"})
+    return to_item({"pk": DELIVERIES, "sk": f"{_CHANNEL}{delivery.client_id}#{delivery.channel}"})
 
 
 def _row_key(prefix: str, delivery: Delivery) -> Item:
-    return to_item({"pk": _ALL, "sk": f"{prefix}{delivery.made_at}#{delivery.delivery_id}"})
+    return to_item({"pk": DELIVERIES, "sk": f"{prefix}{delivery.made_at}#{delivery.delivery_id}"})
 
 
 def _standing_in(item: Item) -> ChannelStanding:
