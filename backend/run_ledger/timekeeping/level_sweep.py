@@ -69,8 +69,8 @@ class LevelSweep:
         looked_at = self._now()
         due = self._due(watching, watermark)
         watched = {client.client_id: client for client in watching.clients}
-        all_clients = self._reads.directory() if _asks(watching.staff, "stalled") else ()
-        for client_id in dict.fromkeys([*watched, *known, *due, *all_clients]):
+        at_work = self._reads.clients_at_work() if _asks(watching.staff, "stalled") else ()
+        for client_id in dict.fromkeys([*watched, *known, *due, *at_work]):
             if client_id in watching.unreadable:
                 continue
             client = watched.get(client_id, WatchedClient(client_id, (), ()))

@@ -8,6 +8,7 @@ import pytest
 from tests.backend.timekeeping import test_who_is_told
 from tests.backend.timekeeping.test_time_keeper import HOURLY, LONG
 from tests.backend.timekeeping.test_who_is_told import Told
+from tests.support.dynamo.querying import ScriptedQuerying
 from tests.support.dynamo.tables import NAMES
 
 from run_ledger.domain import instants
@@ -16,6 +17,7 @@ from run_ledger.domain.instants import MICROSECONDS, Instant
 from run_ledger.store.clients.watched_clients import watched_item
 from run_ledger.store.dynamo.attributes import to_item
 from run_ledger.store.items.keys import CLIENT_DIRECTORY, WATCHED
+from run_ledger.store.timed.level_reads import LevelReads
 
 stage = test_who_is_told.stage
 
@@ -73,6 +75,12 @@ def stall(stage: Told) -> None:
     stage.pass_minutes(20)
 
 
+def stall_undeclared(stage: Told) -> None:
+    """Let a job of a client say nothing more that nobody has declared."""
+    stage.report("a", "slow", heartbeat_seconds=600)
+    stage.pass_minutes(20)
+
+
 def be_due(stage: Told) -> None:
     """Let a project of a client that has declared nothing be due."""
     due_at = instants.text(Instant(stage.now + 600 * MICROSECONDS))
@@ -97,6 +105,21 @@ def test_staff_hear_of_each(stage: Told, what: AlertWhat) -> None:
     assert told(stage, of_staff=True) == [("opened", what, None)]
     mine = [one for one in stage.deliveries if one["detail"]["of_staff"]]
     assert [(one["client_id"], one["channel"]) for one in mine] == [(STAFF, "desk")]
+
+
+def test_staff_hear_of_stalled_jobs_of_clients_that_nobody_has_declared(stage: Told) -> None:
+    """And of their end, and of the next; a client of which nothing runs is not looked at."""
+    staff(stage, asks("stalled"))
+    stall_undeclared(stage)
+    assert told(stage, of_staff=True) == [("opened", "stalled", None)]
+    stage.report("a", "slow", status="completed", result="succeeded")
+    stage.pass_minutes(3)
+    assert told(stage, of_staff=True)[1:] == [("closed", "stalled", "healed")]
+    client: Any = ScriptedQuerying(stage.store)
+    reads = LevelReads(client, NAMES, lambda: 60.0)
+    assert reads.clients_at_work() == []
+    stage.report("b", "slow")
+    assert reads.clients_at_work() == ["client-1"]
 
 
 @pytest.mark.parametrize("what", GOING_WRONG)
