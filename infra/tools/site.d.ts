@@ -299,7 +299,7 @@ type VerdictFigures = Pick<
   | "error_rate"
   | "records"
   | "previous"
-> & { incidents?: number };
+> & { incidents?: { open: number | null; of_staff: number | null } };
 
 /** A part of that sentence; one that counts jobs leads to their list. */
 interface VerdictPart {

@@ -45,7 +45,7 @@ export function verdictOf(figures, since, format, words = periodWords("24h")) {
  * @returns {VerdictPart[][]} what is wrong, each with what more is to say of it
  */
 function troublesOf(figures, since, format, words) {
-  const { failed, partial, stalled, ended, cancelled, incidents = 0 } = figures;
+  const { failed, partial, stalled, ended, cancelled, incidents } = figures;
   const judged = ended - cancelled;
   /** @param {number} count @param {boolean} isFirst */
   const share = (count, isFirst) =>
@@ -75,9 +75,14 @@ function troublesOf(figures, since, format, words) {
       { text: found.length === 0 ? `: no event has come from ${stalled === 1 ? "it" : "them"}` : "" },
     ]);
   }
-  if (incidents > 0) {
-    const text = countOf(incidents, "incident is open", "incidents are open", format);
-    found.push([{ text, filters: {}, view: "incidents" }]);
+  // a failure may be an incident by its client's rules, and another by staff's
+  const ofStaff = incidents?.of_staff ?? 0;
+  const own = (incidents?.open ?? 0) - ofStaff;
+  for (const [count, by, of] of [[own, "", "false"], [ofStaff, " by staff’s rules", "true"]]) {
+    if (Number(count) > 0) {
+      const text = countOf(Number(count), `incident is open${by}`, `incidents are open${by}`, format);
+      found.push([{ text, filters: ofStaff > 0 ? { of_staff: String(of) } : {}, view: "incidents" }]);
+    }
   }
   return found;
 }

@@ -126,6 +126,7 @@ function readOpenIncidents(value) {
     telling: raw.telling === true,
     /** null when there are more than the API counts */
     open: asNumber(raw.open),
+    of_staff: asNumber(raw.of_staff) ?? 0,
     newest: asList(raw.newest).map(readIncident),
   };
 }

@@ -168,7 +168,7 @@ export function createOverviewView(context) {
       setHidden(full, isEmpty);
       const words = periodWords(data.period);
       const { tone, text, parts } = verdictOf(
-        { ...data.totals, incidents: data.incidents.open ?? 0 }, data.since, format, words);
+        { ...data.totals, incidents: data.incidents }, data.since, format, words);
       setAttribute(box, "data-tone", tone);
       const wanted = JSON.stringify(parts);
       if (wanted !== shown) {

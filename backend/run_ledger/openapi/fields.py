@@ -276,6 +276,9 @@ SPECIAL: Mapping[tuple[str, str], str] = {
     ("Channel", "reason"): "Why it fails; null while it works.",
     ("OpenIncidents", "open"): "How many incidents are open; null where they are more than can be "
     "looked through.",
+    ("OpenIncidents", "of_staff"): "How many of those that are open are by staff's rules, as "
+    "`/incidents?of_staff=true` lists them; what fails by a client's rules, too, is another "
+    "incident, of that client. 0 for all but staff. Null as `open`.",
     ("OpenIncidents", "by_client"): "How many are open, by client, without those that have none; "
     "under `*`, for staff, what concerns staff alone. Null as `open`.",
     ("OpenIncidents", "newest"): "Those that opened last, five at most.",

@@ -78,6 +78,7 @@ def open_incidents(asking: Asking, found: Json, client_id: str | None) -> Json:
     return {
         "telling": found["telling"],
         "open": found["open"],
+        "of_staff": found["of_staff"],
         "newest": [incident(asking, one) for one in found["newest"]],
         "link": _list_link(asking, {"client_id": client_id}),
     }

@@ -352,6 +352,7 @@ def _open_incidents(
     return OpenIncidentsDocument(
         telling=inquiry.is_telling,
         open=counts.total() if found.is_whole else None,
+        of_staff=sum(one.scope.is_of_staff for one in found.rows) if found.is_whole else None,
         by_client=dict(sorted(counts.items())) if found.is_whole else None,
         newest=[incident_document(row) for row in newest if row.closed_at is None],
     )

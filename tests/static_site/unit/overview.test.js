@@ -35,6 +35,20 @@ test("the verdict names what is wrong, and only that", () => {
   assert.match(say({ failed: 1, ended: 2, stalled: 2 }).text, /^1 of 2 jobs failed .*; 2 jobs stalled\.$/);
 });
 
+test("a failure that staff's rules tell, too, is counted apart from the client's", () => {
+  const words = (open, ofStaff) => say({ incidents: { open, of_staff: ofStaff } });
+  assert.equal(words(1, 0).text, "1 incident is open.");
+  assert.deepEqual(words(1, 0).parts[0].filters, {});
+  const both = words(3, 1);
+  assert.equal(both.text, "2 incidents are open; 1 incident is open by staff’s rules.");
+  assert.deepEqual(
+    both.parts.filter(({ filters }) => filters).map(({ filters }) => filters),
+    [{ of_staff: "false" }, { of_staff: "true" }],
+  );
+  assert.equal(words(2, 2).text, "2 incidents are open by staff’s rules.");
+  assert.equal(words(null, null).tone, "calm");
+});
+
 test("partial jobs are no good news: they are told with their share of failed records", () => {
   const told = say({ ended: 5, partial: 4, cancelled: 1, records: { failed: 97, all: 100 } });
   assert.equal(told.tone, "warn");

@@ -234,12 +234,12 @@ class FakeOrigin:
         match [unquote(part) for part in path.strip("/").split("/")]:
             case ["overview"]:
                 open_ = [one for one in self.incidents if one["state"] == "open"]
-                told = {"telling": self.telling, "open": len(open_), "newest": open_[:5]}
+                told = {"open": len(open_), "of_staff": sum(one["of_staff"] for one in open_)}
+                told |= {"telling": self.telling, "newest": open_[:5]}
                 self.overview = {**self.overview, "incidents": told}
                 return overview_answer(self.overview, self.jobs, self.errors, query)
             case ["proof" | "trends" as name]:
-                found = {"proof": self.proof, "trends": self.trends}
-                return self.costs if "group_by" in query else found[name]
+                return self.costs if "group_by" in query else getattr(self, name)
             case ["projects" | "errors" | "clients" | "incidents" as name]:
                 return {**page(lists[name], query), "telling": self.telling}
             case ["projects" | "clients" | "incidents" as name, wanted]:

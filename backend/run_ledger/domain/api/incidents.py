@@ -138,10 +138,15 @@ class OneIncidentDocument(IncidentDocument, frozen=True, kw_only=True):
 
 
 class OpenIncidentsDocument(Struct, frozen=True):
-    """What is wrong now: how many incidents are open, by client, and the newest of them."""
+    """What is wrong now: how many incidents are open, by client, and the newest of them.
+
+    ``of_staff`` of them are by staff's rules: one failure may be an incident by these and another
+    by its client's.
+    """
 
     telling: bool
     open: int | None
+    of_staff: int | None
     by_client: Mapping[str, int] | None
     newest: Sequence[IncidentDocument]
 
