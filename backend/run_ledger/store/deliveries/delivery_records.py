@@ -109,7 +109,7 @@ class DeliveriesNow(Struct, frozen=True):
 
 def is_of_notices(keys: Mapping[str, Any]) -> bool:
     """Return whether an item with these *keys* of DynamoDB's says how notices come through."""
-    return bool(keys.get("pk", {}).get("S") == _ALL)
+    return bool(keys.get("pk", {}).get("S") == DELIVERIES)
 
 
 class DeliveryRecords:
