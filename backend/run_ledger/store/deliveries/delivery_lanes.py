@@ -3,7 +3,7 @@
 ================  =========  ====================================================================
 pk                sk         holds
 ================  =========  ====================================================================
-``deliveries``    ``lanes``  ``held``: by ``CLIENT#CHANNEL`` until when it is sent to, and its pace
+``delivery#*``    ``lanes``  ``held``: by ``CLIENT#CHANNEL`` until when it is sent to, and its pace
 ================  =========  ====================================================================
 
 A receiver that lets each request wait holds up whoever sends to it. So that it does not hold up all
@@ -27,7 +27,7 @@ from run_ledger.store.dynamo.attributes import from_item, to_item
 from run_ledger.store.dynamo.expressions import ConditionBuilder
 from run_ledger.store.dynamo.faults import Fault, fault
 
-from .delivery_records import DELIVERIES, Pace
+from .delivery_records import Pace
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -38,6 +38,8 @@ MOST_NEW_OF_CLIENT = 2
 _HELD = Duration(30 * MICROSECONDS)
 """Longer than a request may take."""
 _TRIES = 8
+# Not beside what is shown of channels: open pages are told of each change there.
+_KEY = {"pk": "delivery#*", "sk": "lanes"}
 _Held = dict[str, list[str]]
 
 
@@ -76,7 +78,7 @@ class DeliveryLanes:
 
     def _read(self) -> tuple[_Held, int]:
         """Return who holds places, with the item's revision."""
-        key = to_item({"pk": DELIVERIES, "sk": "lanes"})
+        key = to_item(_KEY)
         try:
             answer: Any = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         except (ClientError, BotoCoreError) as error:
@@ -91,7 +93,7 @@ class DeliveryLanes:
             condition.require(("rev",), "=", known)
         else:
             condition.require_absent("pk")
-        item = to_item({"pk": DELIVERIES, "sk": "lanes", "rev": known + 1, "held": held})
+        item = to_item({**_KEY, "rev": known + 1, "held": held})
         try:
             self._client.put_item(TableName=self._table, Item=item, **condition.condition())
         except (ClientError, BotoCoreError) as error:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 Claim = Literal["mine", "delivered", "busy"]
 Pace = Literal["quick", "new", "slow"]
 """How fast a receiver answers; ``new`` is one of which nobody knows, or knows it any more."""
-DELIVERIES = "deliveries"
+_ALL = "deliveries"
 _CHANNEL, _WAITING, _GIVEN_UP = "channel#", "waiting#", "given-up#"
 # A dead letter is kept for two weeks, and may be put back into the queue until then.
 _KEPT = Duration(30 * DAY)
@@ -109,7 +109,7 @@ class DeliveriesNow(Struct, frozen=True):
 
 def is_of_notices(keys: Mapping[str, Any]) -> bool:
     """Return whether an item with these *keys* of DynamoDB's says how notices come through."""
-    return bool(keys.get("pk", {}).get("S") == DELIVERIES)
+    return bool(keys.get("pk", {}).get("S") == _ALL)
 
 
 class DeliveryRecords:
@@ -214,7 +214,7 @@ class DeliveryRecords:
 
     def standing(self, client_id: str, channel: str) -> ChannelStanding:
         """Return how a channel does; one that was never used has done nothing."""
-        key = to_item({"pk": DELIVERIES, "sk": f"{_CHANNEL}{client_id}#{channel}"})
+        key = to_item({"pk": _ALL, "sk": f"{_CHANNEL}{client_id}#{channel}"})
         item = self._call("get_item", Key=key).get("Item")
         return ChannelStanding(client_id, channel) if item is None else _standing_in(item)
 
@@ -249,7 +249,7 @@ class DeliveryRecords:
     def _rows(
         self, prefix: str, limit: int | None = None, *, descending: bool = False
     ) -> list[Item]:
-        query = QueryBuilder(self._table, "pk", DELIVERIES)
+        query = QueryBuilder(self._table, "pk", _ALL)
         if prefix:
             query.sort_prefix("sk", prefix)
         request = query.request(limit=limit, descending=descending)
@@ -301,11 +301,11 @@ def _state_key(delivery: Delivery) -> Item:
 
 
 def _channel_key(delivery: Delivery) -> Item:
-    return to_item({"pk": DELIVERIES, "sk": f"{_CHANNEL}{delivery.client_id}#{delivery.channel}"})
+    return to_item({"pk": _ALL, "sk": f"{_CHANNEL}{delivery.client_id}#{delivery.channel}"})
 
 
 def _row_key(prefix: str, delivery: Delivery) -> Item:
-    return to_item({"pk": DELIVERIES, "sk": f"{prefix}{delivery.made_at}#{delivery.delivery_id}"})
+    return to_item({"pk": _ALL, "sk": f"{prefix}{delivery.made_at}#{delivery.delivery_id}"})
 
 
 def _standing_in(item: Item) -> ChannelStanding:
