@@ -14,7 +14,8 @@ BACKEND = """
 domain
 domain/contract: domain
 domain/state: domain domain/contract
-domain/incidents: domain domain/contract
+domain/incidents/marks: domain
+domain/incidents: domain domain/contract domain/incidents/marks
 domain/api: domain domain/contract domain/state domain/incidents
 domain/intake: domain domain/contract domain/api
 domain/aws_jobs: domain domain/contract
@@ -35,7 +36,8 @@ store/items: domain domain/contract domain/state domain/aws_jobs domain/incident
     domain/digests store/dynamo
 store/clients: domain domain/api domain/aws_jobs domain/incidents domain/delivery domain/digests
     store/dynamo store/items
-store/incidents: domain domain/state domain/api domain/incidents store/dynamo store/items
+store/incidents: domain domain/state domain/api domain/incidents domain/incidents/marks
+    store/dynamo store/items
 store/deliveries: domain domain/delivery store/dynamo
 store/digests: domain domain/digests store/dynamo
 store/listeners: domain domain/pushing store/dynamo
