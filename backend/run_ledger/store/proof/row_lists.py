@@ -102,7 +102,9 @@ def jobs_of_day(reading: Reading, of_day: str) -> OfDay:
             job_id = item["job_id"]["S"]
             counts[f"{NOW}{outcome}"] += 1
             counts[f"{SHARD}{shard_of(job_id)}"] += 1
-            clients.add(item["client_id"]["S"])
+            # An item that has lost what it must have differs, and that is found by the jobs' walk.
+            if "client_id" in item:
+                clients.add(item["client_id"]["S"])
             if len(jobs) <= MOST_NAMES:
                 jobs.add(Name("job", job_id))
     return OfDay(counts, frozenset(clients), frozenset(jobs))
@@ -118,11 +120,10 @@ def jobs_of_client(reading: Reading, client_id: str, most: int) -> OfClient:
             raise TooMany
         names.add(name)
         outcome = f"{NOW}{item['client_outcome']['S'].rpartition('#')[2]}"
-        project_id = item["project_id"]["S"]
-        for row in (
-            Row(CLIENTS, client_id),
-            Row(projects_partition(client_id), project_id),
-        ):
+        rows = [Row(CLIENTS, client_id)]
+        if "project_id" in item:
+            rows.append(Row(projects_partition(client_id), item["project_id"]["S"]))
+        for row in rows:
             counts.setdefault(row, Counter())[outcome] += 1
     return OfClient(counts, frozenset(names))
 

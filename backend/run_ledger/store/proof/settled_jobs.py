@@ -40,7 +40,7 @@ from run_ledger.store.items import keys
 from run_ledger.store.items.job_items import slot_start
 from run_ledger.store.lists.day_map import read_day_map
 
-from .frontier import Frontier
+from .frontier import OF_ALL, Frontier
 
 SETTLES = HOUR
 REACH = Duration(89 * DAY)
@@ -49,6 +49,8 @@ _OPEN = ("queued", "running")
 _FIRST = Duration(4 * HOUR)
 _NEAR = Duration(DAY)
 _ROWS = 90
+_NOBODY: Attribute = {"S": OF_ALL}
+"""Whose a job is that does not say so. Its entries tell."""
 
 DayCounts = Mapping[str, Mapping[str, int]]
 """For each day how many of the jobs created on it are in which outcome."""
@@ -139,7 +141,7 @@ def read_candidates(reading: Reading, frontier: Frontier, place: str) -> Candida
     since = frontier.proved_to if created_on >= _near(frontier) else frontier.whole_to
     until = LATEST if frontier.is_whole and outcome in _OPEN else frontier.target
     found = [
-        Candidate(Name("job", item["job_id"]["S"]), item["client_id"]["S"])
+        Candidate(Name("job", item["job_id"]["S"]), item.get("client_id", _NOBODY)["S"])
         for item in answer["Items"]
         if since <= _last_event(item) < until
     ]
