@@ -28,7 +28,7 @@ from run_ledger.domain.incidents.alert_rules import STAFF as STAFF_ID
 from run_ledger.domain.instants import DAY, HOUR, MICROSECONDS, Instant, floor, later, text
 
 from .day_acts import NAMES as PEOPLE
-from .day_compaction import uncompacted
+from .day_compaction import uncompacted, unlike_packed
 from .day_schedules import STOPPED
 from .day_stage import CHANNELS, address_of, now
 from .day_system import HIDDEN_SECONDS, THROTTLED, DaySystem, cause_of
@@ -74,7 +74,9 @@ class DayRecount:
             yield from self._of_client(client_id, mine)
             progress((number + 1) / len(day.client_ids))
         yield from self._wanted.differences(system.store)
-        yield from uncompacted(system.store, text(now())[:10])
+        today = text(now())[:10]
+        yield from uncompacted(system.store, today)
+        yield from unlike_packed(system.store, self._wanted.rows, today)
         for job in self._wanted.jobs.values():
             states = self._states.setdefault(job["client_id"], Counter())
             states[job["result"] or job["status"]] += 1

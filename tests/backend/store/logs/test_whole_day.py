@@ -151,6 +151,27 @@ def test_a_wrong_packed_row_is_in_answers(lived: DaySystem) -> None:
     assert any(one.startswith("trends by pipeline") for one in found), found
 
 
+@pytest.mark.parametrize("kind", ["daily", "hours"])
+@pytest.mark.parametrize("owner", ["client", "models", "project"])
+def test_a_packed_row_that_is_not_the_sum_of_hours_is_named(
+    lived: DaySystem, owner: str, kind: str
+) -> None:
+    """Of hours of projects and models as well, which no answer that is compared is made of."""
+    packed = [one for one in lived.store.items(NAMES.rollups) if "p" in one]
+    item = next(one for one in packed if one["pk"]["S"].startswith(f"{kind}#{owner}#"))
+    counts = unpacked(item["p"]["B"])
+    name = min(counts)
+    wrong = counts | {name: counts[name] + 1 if kind == "daily" else [*counts[name][1:], 1]}
+    client: Any = lived.store.client()
+    client.put_item(TableName=NAMES.rollups, Item={**item, "p": {"B": as_packed(wrong)}})
+    try:
+        found = differences(lived)
+    finally:
+        client.put_item(TableName=NAMES.rollups, Item=item)
+
+    assert any(one.startswith(f"packed row ('{kind}#{owner}#") for one in found), found
+
+
 def without_first_mail(system: DaySystem) -> None:
     """Lose a mail."""
     del system.outside.mails[0]
