@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +20,7 @@ from run_ledger.domain.instants import Instant
 from run_ledger.domain.intake.bus_entries import BusEntry
 from run_ledger.doors.event_bus import Bus
 from run_ledger.doors.queue_counts import CountMessages
-from run_ledger.store.timed.intake_reads import read_arrivals, read_failing
+from run_ledger.store.timed.intake_reads import new_probe_id, read_arrivals, read_failing
 from run_ledger.store.timed.watch_ledger import OvertakenError, WatchLedger
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ class IntakeSweep:
         after = looked(before, look)
         if after.may_probe(at):
             # Sent before it is remembered: one that was never sent would hold up everything.
-            probe = SentProbe(uuid.uuid4().hex, now())
+            probe = SentProbe(new_probe_id(after.under_way), now())
             if self._is_sent(probe, remaining_seconds):
                 after = with_probe(after, probe)
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 from unittest.mock import patch
+from uuid import UUID, uuid4
 
 import pytest
 from tests.support.dynamo.querying import ScriptedQuerying
@@ -15,10 +16,11 @@ from tests.support.events.builders import job_update
 from tests.support.readers import ledgers, log_lines
 
 from run_ledger import logs, writer
-from run_ledger.domain.incidents.watermarks import NOTED_SECONDS
+from run_ledger.domain.incidents.watermarks import NOTED_SECONDS, SentProbe
 from run_ledger.domain.instants import MICROSECONDS, Instant
+from run_ledger.store.items.probe_items import probe_key
 from run_ledger.store.posting.ledger import Ledger
-from run_ledger.store.timed.intake_reads import read_failing
+from run_ledger.store.timed.intake_reads import new_probe_id, read_failing
 
 NOW = Instant(ledgers.NOW)
 SENT_MS = 1_794_999_990_000
@@ -52,6 +54,21 @@ def _transactions_fail(call: Call) -> Fault | None:
         raise client_error("AccessDeniedException", "injected", failed.operation)
 
     return refuse if "transact" in call.operation.lower() else None
+
+
+def test_no_probe_takes_the_place_of_one_that_is_under_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Once a writer goes on they come together, and each is to be found."""
+    by_place: dict[str, list[UUID]] = {}
+    while len(by_place) < 2 or all(len(found) < 2 for found in by_place.values()):
+        one = uuid4()
+        by_place.setdefault(probe_key(one.hex)["pk"]["S"], []).append(one)
+    twins = next(found for found in by_place.values() if len(found) > 1)
+    other = next(found[0] for found in by_place.values() if found is not twins)
+    given = iter([twins[1], other])
+    monkeypatch.setattr("run_ledger.store.timed.intake_reads.uuid.uuid4", lambda: next(given))
+    assert new_probe_id([SentProbe(twins[0].hex, NOW)]) == other.hex
 
 
 def test_what_succeeds_at_once_costs_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,24 @@ from run_ledger.domain.incidents.watermarks import NOTED_SECONDS, SentProbe
 from run_ledger.domain.instants import MICROSECONDS, Instant
 from run_ledger.store.dynamo.batches import every_item
 from run_ledger.store.dynamo.expressions import QueryBuilder
-from run_ledger.store.items.probe_items import FAILING
+from run_ledger.store.items.probe_items import FAILING, probe_key
 from run_ledger.store.lists.arrival_reads import read_arrival
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+
+def new_probe_id(under_way: Iterable[SentProbe]) -> str:
+    """Return an id whose arrival takes the place of none of the probes *under_way*.
+
+    After a writer has stood still they come together, and one that is not found any more would hold
+    up the watermark for an hour.
+    """
+    taken = [probe_key(one.probe_id) for one in under_way]
+    while True:
+        probe_id = uuid.uuid4().hex
+        if probe_key(probe_id) not in taken:
+            return probe_id
 
 
 def read_arrivals(
