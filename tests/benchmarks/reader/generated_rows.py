@@ -239,7 +239,7 @@ def _of_client(client_id: str, day: Items) -> Items:
 
 def _marks(days: int, *, is_current: bool) -> Items:
     """Return what says whether packed rows may be read."""
-    said = to_item({"right": str(NOW if is_current else 1), "mended": ""})
+    said = to_item({"right": str(NOW if is_current else 1), "repaired": ""})
     return [{**key_of_day(name), **said} for name in _names_of(days)]
 
 

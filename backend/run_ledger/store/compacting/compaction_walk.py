@@ -27,9 +27,9 @@ from run_ledger.store.dynamo.faults import Fault, fault
 from run_ledger.store.dynamo.reading import Reading
 from run_ledger.store.items.packed_items import (
     MARKED,
-    MENDED,
     MOST_AGE,
     OPEN,
+    REPAIRED,
     RIGHT,
     PackedDay,
     key_of_day,
@@ -199,7 +199,9 @@ class _Walk:
         Then the next run notes it.
         """
         update = UpdateBuilder()
-        update.set({RIGHT: str(self._now), MENDED: one.mended, **({OPEN: "1"} if is_open else {})})
+        update.set(
+            {RIGHT: str(self._now), REPAIRED: one.mended, **({OPEN: "1"} if is_open else {})}
+        )
         if not is_open:
             update.remove(OPEN)
         action: Any = update.action(self._reading.tables.rollups, key_of_day(one.day))

@@ -14,13 +14,17 @@ time at which the writer took the batch in: less than `MOST_AGE` before. A repai
 time, sets ``mended`` there, in the shard of audits, to something new. Once a walk of the compactor
 has found all packed rows of a day to be right, and not just written, its item `PACKED` over all has
 
-==========  ==================================================================================
-``right``   when that walk began
-``mended``  what ``mended`` was then
-``open``    whether rows of hours have shards that are to be merged, as "1": there is more to do
-==========  ==================================================================================
+============  ================================================================================
+``right``     when that walk began
+``repaired``  what ``mended`` was then
+``open``      whether rows of hours have shards that are to be merged, as "1": there is more to do
+============  ================================================================================
 
 So, whatever comes afterwards, by a writer of whichever version, shows: see `PackedDay.is_current`.
+
+An earlier version packs otherwise, and notes ``done`` and ``mended`` in the same item. Neither
+version goes by what the other noted, or puts it right: packed rows of the one are none of the
+other.
 """
 
 from __future__ import annotations
@@ -56,8 +60,9 @@ from .rollup_items import (
 )
 
 PACKED = "packed"
-COUNTS, RIGHT, MENDED, OPEN = "p", "right", "mended", "open"
-MARKED = ("sk", SEEN, WAS_SEEN, RIGHT, MENDED, OPEN)
+COUNTS, RIGHT, REPAIRED, OPEN = "p", "right", "repaired", "open"
+MENDED = "mended"
+MARKED = ("sk", SEEN, WAS_SEEN, RIGHT, REPAIRED, OPEN, MENDED)
 """What `packed_days` needs of items of rows over all."""
 MOST_AGE = HOUR
 """No batch that a writer has taken in is posted so long afterwards."""
@@ -92,12 +97,12 @@ def packed_days(items: Iterable[Mapping[str, Attribute]]) -> dict[str, PackedDay
         # A shard may be seen as it is after a merge, and what it was merged into as before.
         seen = [int(item[name]["S"]) for name in (SEEN, WAS_SEEN) if name in item]
         known["seen_at"] = max(known.get("seen_at", 0), *seen, 0)
-        is_noted = shard_of_item(item) == PACKED
-        if is_noted and RIGHT in item:
+        if shard_of_item(item) != PACKED:
+            known["mended"] = item.get(MENDED, {}).get("S", known.get("mended", ""))
+        elif RIGHT in item:
             known["right_at"] = int(item[RIGHT]["S"])
+            known["right_with"] = item.get(REPAIRED, {}).get("S", "")
             known["is_open"] = OPEN in item
-        if MENDED in item:
-            known["right_with" if is_noted else "mended"] = item[MENDED]["S"]
     return {day: PackedDay(day, **known) for day, known in found.items()}
 
 
