@@ -112,6 +112,13 @@ def test_what_is_declared_of_a_client_is_news_of_it(pages: Pages) -> None:
         assert heard == ["staff", "acme"], sort
 
 
+def test_a_client_may_have_the_name_of_a_partition_of_another_table(pages: Pages) -> None:
+    """What is declared of it is news for its own pages as well, not for staff alone."""
+    pages.join("own", "client-deliveries")
+    handled({"Records": [declared("deliveries", "profile")]})
+    assert len(pages.heard("own")) == 1
+
+
 @pytest.mark.parametrize(
     ("partition", "sort"),
     [

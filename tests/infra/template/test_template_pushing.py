@@ -70,7 +70,7 @@ def test_of_incidents_only_what_pages_show_wakes_the_pusher() -> None:
     rows, notices = (json.loads(one["Pattern"])["dynamodb"]["Keys"] for one in filters)
     assert rows == {"sk": {"S": [ROW]}}
     (partition,) = notices["pk"]["S"]
-    assert is_of_notices({"pk": {"S": partition}})
+    assert is_of_notices({"pk": {"S": partition}, "sk": {"S": "channel#acme#mail"}})
 
 
 def test_of_clients_only_what_pages_show_wakes_the_pusher() -> None:

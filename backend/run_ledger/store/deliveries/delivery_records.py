@@ -108,8 +108,12 @@ class DeliveriesNow(Struct, frozen=True):
 
 
 def is_of_notices(keys: Mapping[str, Any]) -> bool:
-    """Return whether an item with these *keys* of DynamoDB's says how notices come through."""
-    return bool(keys.get("pk", {}).get("S") == _ALL)
+    """Return whether an item with these *keys* of DynamoDB's says how notices come through.
+
+    Items of a client of that name, in another table, do not.
+    """
+    partition, sort = (keys.get(name, {}).get("S", "") for name in ("pk", "sk"))
+    return bool(partition == _ALL and sort.startswith((_CHANNEL, _WAITING, _GIVEN_UP)))
 
 
 class DeliveryRecords:
