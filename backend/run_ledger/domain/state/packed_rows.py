@@ -11,6 +11,9 @@ partition                 sort          counts
 ``hours#client#C``        ``DAY#REST``  each of its hours: for shorter intervals, other zones
 ========================  ============  =====================================================
 
+An earlier version packed the hours of each day into a partition of its own,
+``hourly#client#C#DAY``. Where such rows are left, nobody reads them.
+
 The rows of hours stay as they are. A packed row is always the sum of them as it was at some time;
 the row over all of the day says until when that still is what they count.
 """
@@ -25,6 +28,7 @@ from .own_counters import folded, is_own
 from .rollups import Row
 
 DAILY, HOURLY = "daily#", "hours#"
+_EARLIER = "hourly#"
 HOURS_A_DAY = 24
 _KINDS = ("client#", "models#", "project#")
 
@@ -45,7 +49,7 @@ def is_counted_by_hours(partition: str) -> bool:
 
 def is_packed(row: Row) -> bool:
     """Return whether *row* is a packed row."""
-    return row.partition.startswith((DAILY, HOURLY))
+    return row.partition.startswith((DAILY, HOURLY, _EARLIER))
 
 
 def daily_row(partition: str, rest: str) -> Row:
@@ -64,6 +68,8 @@ def hour_row(row: Row, hour: str = "00") -> Row:
     """Return the row of an *hour* that the packed *row* counts; any other row is its own."""
     if not is_packed(row):
         return row
+    if row.partition.startswith(_EARLIER):
+        return Row(row.partition.removeprefix(_EARLIER), f"{hour}#{row.sort}")
     owner, (day, _, rest) = row.partition.partition("#")[2], row.sort.partition("#")
     return Row(f"{owner}#{day}", f"{hour}#{rest}")
 
