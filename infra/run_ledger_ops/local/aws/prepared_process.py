@@ -68,13 +68,18 @@ def _serve(requests: socket.socket) -> dict[str, Any] | None:
 
 
 def _prepare(module: str) -> None:
-    """Import a function's module and make a client, so that all that clients need is loaded."""
+    """Import a function's module and make a client, so that all that clients need is loaded.
+
+    How often a module lets garbage be collected while it starts is no affair of other functions.
+    """
+    usual = gc.get_threshold()
     gc.disable()
     with contextlib.suppress(Exception):  # the worker itself says what is wrong with its code
         importlib.import_module(module)
         _load_client_parts()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*usual)
     gc.enable()
 
 

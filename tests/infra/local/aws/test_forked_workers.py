@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 SCRIPT = """
-import json, os, signal, sys
+import gc, json, os, signal, sys
 imported = "function" in sys.modules
 sys.path.insert(0, os.getcwd())
 try:
@@ -35,6 +35,7 @@ except Exception as error:
 print(json.dumps({
     "imported": imported, "said": said, "folder": os.getcwd(), "argv": sys.argv,
     "environment": dict(os.environ), "parent": os.getppid(), "pid": os.getpid(),
+    "collects_after": gc.get_threshold()[0],
     "chld": signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL,
     "handles": sorted(os.listdir("/proc/self/fd"), key=int)[:-1],
 }), flush=True)
@@ -166,6 +167,13 @@ def test_a_worker_can_be_ended(start: Start, end: str) -> None:
     assert worker.stdout.read() == ""
     worker.terminate()  # once more
     assert not Path(f"/proc/{worker.pid}").exists()
+
+
+def test_workers_collect_garbage_as_usual(start: Start, place: Place) -> None:
+    """Functions put it off while they start; one that does not would collect none for ever."""
+    (place.code / "function.py").write_text("import gc; SAID = gc.set_threshold(1_000_001)")
+    seen = said(start())
+    assert (seen["imported"], seen["collects_after"] < 100_000) == (True, True)
 
 
 def test_a_killed_prepared_process_is_replaced(start: Start) -> None:
