@@ -122,6 +122,15 @@ def test_staff_hear_of_stalled_jobs_of_clients_that_nobody_has_declared(stage: T
     assert reads.clients_at_work() == ["client-1"]
 
 
+def test_clients_are_looked_at_however_many_there_are(stage: Told) -> None:
+    """Also where DynamoDB gives more answers of them than are read to list clients."""
+    names = [f"client-{number}" for number in range(10, 22)]
+    for name in names:
+        stage.report(f"job-of-{name}", "slow", client_id=name)
+    client: Any = ScriptedQuerying(stage.store, page_bytes=1)
+    assert LevelReads(client, NAMES, lambda: 60.0).clients_at_work() == names
+
+
 @pytest.mark.parametrize("what", GOING_WRONG)
 def test_without_a_rule_staff_hear_nothing(stage: Told, what: AlertWhat) -> None:
     """Not even what a client hears of without one."""

@@ -18,7 +18,7 @@ from run_ledger.store.dynamo.expressions import QueryBuilder
 from run_ledger.store.items import keys
 from run_ledger.store.items.job_items import StoredJob, from_job_item, sign_of_row
 from run_ledger.store.lists.project_lists import read_projects
-from run_ledger.store.lists.totals import NOTHING, read_all_totals, read_total
+from run_ledger.store.lists.totals import NOTHING, read_total, read_totals
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -70,13 +70,21 @@ class LevelReads:
     def clients_at_work(self) -> list[str]:
         """Return the ids of the clients of which a job runs, whether they are declared or not.
 
-        One call tells of some six hundred clients.
+        One call tells of some six hundred clients, and there are as many calls as it takes.
         """
+        found: list[str] = []
+        start: str | None = None
+        goes_on = True
         try:
-            page = read_all_totals(self._client, self._tables.rollups, CLIENTS)
+            while goes_on:
+                page = read_totals(
+                    self._client, self._tables.rollups, CLIENTS, start=start, rows=None
+                )
+                found += [name for name, one in page.totals.items() if one.states.get(_RUNNING, 0)]
+                start, goes_on = max(page.totals, default=start), page.goes_on
         except (ClientError, BotoCoreError) as error:
             raise StoreUnavailable(str(error)) from error
-        return [name for name, total in page.totals.items() if total.states.get(_RUNNING, 0)]
+        return found
 
     def jobs(self, job_ids: Iterable[str]) -> list[StoredJob]:
         """Return jobs as their items are now."""
