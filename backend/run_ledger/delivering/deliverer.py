@@ -35,7 +35,7 @@ _CLAIM = Duration(60 * MICROSECONDS)
 _SLOW_SECONDS = 2.0
 """A receiver that takes longer is slow."""
 _SLOW_FOR = Duration(600 * MICROSECONDS)
-_NEW_PAUSE_SECONDS = 3
+_NEW_PAUSE_SECONDS, _SHORT_WAITS = 3, 5
 
 
 class Handled(Struct, frozen=True):
@@ -50,7 +50,7 @@ class Handled(Struct, frozen=True):
 
 
 class Trying(NamedTuple):
-    """A delivery in its *tries*-th try, with its channel and how that does."""
+    """A delivery, received for the *tries*-th time, with its channel and how that does."""
 
     delivery: Delivery
     channel: Channel
@@ -82,7 +82,7 @@ class Deliverer:
         """Gives the seconds by which receivers are found to be slow."""
 
     def handle(self, delivery: Delivery, tries: int, slowest: Pace = "slow") -> Handled:
-        """Deliver, in the *tries*-th try, unless the receiver is slower than *slowest*.
+        """Deliver what has come *tries* times, unless the receiver is slower than *slowest*.
 
         Raises StoreUnavailable where nothing could be noted.
         """
@@ -108,7 +108,8 @@ class Deliverer:
             return self._sent(trying)
         names = trying.delivery.client_id, trying.delivery.channel
         if not self._lanes.enter(*names, pace, now):
-            return Handled("waits", _lane_seconds(pace, trying.tries))
+            waits = self._records.note_wait(trying.delivery, now)
+            return Handled("waits", _lane_seconds(pace, waits))
         try:
             return self._sent(trying)
         finally:
@@ -146,10 +147,12 @@ class Deliverer:
         if result.outcome in ("gone", "never") or delivery.kind == TRIAL:
             # Nobody waits for a trial that comes hours later.
             return self._given_up(delivery, result.reason)
-        seconds = max(result.wait_seconds, pause_seconds(standing, tries, now))
+        failures = self._records.release(delivery)
+        if failures is None:
+            return Handled("known")
+        seconds = max(result.wait_seconds, pause_seconds(standing, failures, now))
         until = Instant(now + seconds * MICROSECONDS) if result.rests else None
         self._records.note_waiting(delivery, result.reason, now, until, seen=seen)
-        self._records.release(delivery)
         return Handled("put_off", seconds)
 
     def _given_up(self, delivery: Delivery, reason: str) -> Handled:
@@ -172,23 +175,25 @@ def _pace(trying: Trying, now: Instant) -> Pace:
     return "quick" if is_ours else trying.standing.pace(now)
 
 
-def _lane_seconds(pace: Pace, tries: int) -> int:
+def _lane_seconds(pace: Pace, waits: int) -> int:
     """Return how long to wait for a place: longer each time, where many wait for a slow receiver.
 
-    So a place is seldom free, and no message is received so often that it becomes a dead letter.
+    So a place is seldom free, and no message is received so often that it becomes a dead letter. A
+    new receiver is mostly found to be quick at once, so the first *waits* for it are short.
     """
-    if pace == "new":
+    if pace == "new" and waits <= _SHORT_WAITS:
         return _NEW_PAUSE_SECONDS
-    seconds = int(min(FIRST_PAUSE_SECONDS * 2 ** min(tries - 1, 10), MOST_PAUSE_SECONDS))
+    longer = waits - 1 if pace == "slow" else waits - _SHORT_WAITS - 1
+    seconds = int(min(FIRST_PAUSE_SECONDS * 2 ** min(longer, 10), MOST_PAUSE_SECONDS))
     return seconds - random.randrange(seconds // 4 + 1)  # noqa: S311 - no secret
 
 
-def pause_seconds(standing: ChannelStanding, tries: int, now: Instant) -> int:
-    """Return how long to wait after a failure: longer each time, and with a channel's failing.
+def pause_seconds(standing: ChannelStanding, failures: int, now: Instant) -> int:
+    """Return how long to wait after so many *failures*: longer each time, and as a channel fails.
 
     So a receiver that was down for ten minutes is asked again within five.
     """
-    seconds = FIRST_PAUSE_SECONDS * 2 ** min(tries - 1, 10)
+    seconds = FIRST_PAUSE_SECONDS * 2 ** min(failures - 1, 10)
     if standing.failing_since is not None:
         failing = (now - instants.parse(standing.failing_since)) // MICROSECONDS
         seconds = max(FIRST_PAUSE_SECONDS, failing // 2)

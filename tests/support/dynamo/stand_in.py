@@ -2,9 +2,7 @@
 
 It does what the ledger needs of DynamoDB (single and transactional writes with conditions, reads by
 key), keeps DynamoDB's limits, and raises botocore's own errors. Every call goes through a *script*,
-which chooses a *fault* for it (see `tests.support.dynamo.faults`) or stops the calling thread (see
-`tests.support.dynamo.writers`): so a test decides what goes wrong, and when.
-
+which chooses a *fault* for it (see `faults`) or stops the calling thread (see `writers`).
 `tests/backend/store/dynamo/test_dynamo_stand_in.py` compares it with other implementations.
 """
 
@@ -181,8 +179,10 @@ class Dynamo:
         return self._write_one(self._put(request))
 
     def update_item(self, request: Mapping[str, Any]) -> Answer:
-        """Change one item."""
-        return self._write_one(self._update(request))
+        """Change one item, and return all of it where what was updated is asked for."""
+        write = self._update(request)
+        shown = {"Attributes": write.new} if request.get("ReturnValues") == "UPDATED_NEW" else {}
+        return self._write_one(write) | shown
 
     def get_item(self, request: Mapping[str, Any]) -> Answer:
         """Read one item."""

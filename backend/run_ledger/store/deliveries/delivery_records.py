@@ -3,7 +3,8 @@
 ================  ======================  =====================================================
 pk                sk                      holds
 ================  ======================  =====================================================
-``delivery#ID``   ``state``               until when it is being sent, if it waits, when it came
+``delivery#ID``   ``state``               until when it is being sent, if it waits, when it came,
+                                          and how often it failed or found no place
 ``deliveries``    ``channel#CLIENT#NAME`` when a channel worked and failed, and whether it is off
 ``deliveries``    ``waiting#AT#ID``       a delivery that failed and is tried again
 ``deliveries``    ``given-up#AT#ID``      a delivery that is not tried any more
@@ -136,13 +137,22 @@ class DeliveryRecords:
         item = self._call("get_item", Key=key, ConsistentRead=True).get("Item", {})
         return "delivered" if "delivered_at" in item else "busy"
 
-    def release(self, delivery: Delivery) -> None:
-        """Give a claim back, so that the next try needs not wait for its end."""
+    def release(self, delivery: Delivery) -> int | None:
+        """Give a claim back after a failure, so that the next try needs not wait for its end.
+
+        Returns how many tries of it have failed so far, or None if it has come.
+        """
         update = UpdateBuilder()
         update.set({"is_waiting": True})
         update.remove("claimed_until")
         update.require_absent("delivered_at")
-        self._has_updated(_state_key(delivery), update)
+        return self._counted(_state_key(delivery), "failures", update)
+
+    def note_wait(self, delivery: Delivery, now: Instant) -> int:
+        """Note that there was no place for a delivery; return how many times there was none."""
+        update = UpdateBuilder()
+        update.set({"expires_at": _expiry(now)})
+        return self._counted(_state_key(delivery), "waits", update) or 1
 
     def note_delivered(
         self,
@@ -287,6 +297,18 @@ class DeliveryRecords:
                 return False
             raise StoreUnavailable(str(error)) from error
         return True
+
+    def _counted(self, key: Item, name: str, update: UpdateBuilder) -> int | None:
+        """Update an item, count *name* up, and return it; None where its conditions do not hold."""
+        update.add({name: 1})
+        request = update.action(self._table, key)["Update"]
+        try:
+            answer: Any = self._client.update_item(**request, ReturnValues="UPDATED_NEW")
+        except (ClientError, BotoCoreError) as error:
+            if fault(error) is Fault.CONDITION:
+                return None
+            raise StoreUnavailable(str(error)) from error
+        return int(answer["Attributes"][name]["N"])
 
     def _call(self, name: str, **request: Any) -> Any:
         try:
