@@ -102,7 +102,8 @@ def test_older_jobs_come_by_cursor_and_stay(page: Page, origin: FakeOrigin) -> N
     expect(page.locator("[data-job-id]")).to_have_count(50)
 
     origin.jobs.append(make_job("job-new", created_at=ago(seconds=1)))
-    page.get_by_role("button", name="Load older jobs").click()
+    # By its event: to scroll to the button, as a click does, loads older jobs, too, and moves it away.
+    page.get_by_role("button", name="Load older jobs").dispatch_event("click")
     expect(row(page, "job-099")).to_be_attached()
     let_pass(page)
     expect(page.get_by_role("button", name="Show 1 new job")).to_be_visible()
