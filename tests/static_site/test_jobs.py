@@ -102,7 +102,7 @@ def test_older_jobs_come_by_cursor_and_stay(page: Page, origin: FakeOrigin) -> N
     expect(page.locator("[data-job-id]")).to_have_count(50)
 
     origin.jobs.append(make_job("job-new", created_at=ago(seconds=1)))
-    # By its event: to scroll to the button, as a click does, loads older jobs, too, and moves it away.
+    # By its event: to scroll to the button, as a click does, loads older jobs, too.
     page.get_by_role("button", name="Load older jobs").dispatch_event("click")
     expect(row(page, "job-099")).to_be_attached()
     let_pass(page)
